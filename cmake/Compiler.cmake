@@ -1,0 +1,32 @@
+# Compiler checks, warnings as errors, sanitizers, and how the executable is linked.
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  message(FATAL_ERROR "g++ ${CMAKE_CXX_COMPILER_VERSION} destroys some temporaries twice inside a co_await "
+    "expression. Use clang++-19 (Debian: apt install clang-19 lld-19; or just ./dev build), or g++ 13 or later.")
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  -fno-omit-frame-pointer $<$<CONFIG:Release>:-O2> -g1)
+add_compile_definitions(_GNU_SOURCE FMT_HEADER_ONLY $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld)
+endif()
+add_link_options(-Wl,--gc-sections)
+add_compile_options(-ffunction-sections -fdata-sections)
+
+if(PIXIE_SANITIZE)
+  add_compile_options(-fsanitize=${PIXIE_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PIXIE_SANITIZE})
+  set(PIXIE_STATIC OFF)
+endif()
+if(PIXIE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  set(PIXIE_STATIC OFF)
+endif()
+if(PIXIE_STATIC)
+  add_link_options(-static)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
+find_package(Threads REQUIRED)

@@ -1,0 +1,90 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/suggest.h"
+
+namespace pixie::app {
+namespace {
+
+std::string flags_of(const Setting& setting) {
+  return setting.letter == '\0' ? fmt::format("--{}", setting.name)
+                                : fmt::format("-{},--{}", setting.letter, setting.name);
+}
+
+/// Every setting is an option of the command line; what was given lands in `values`.
+void add_settings(CLI::App& app, Values& values) {
+  for (const auto& setting : settings_table()) {
+    const auto take = [&values, &setting](const std::string& text) {
+      values[std::string(setting.name)] = {text, fmt::format("--{}", setting.name)};
+    };
+    if (setting.type == Type::flag) {
+      app.add_flag_callback(flags_of(setting), [take] { take("true"); });
+    } else {
+      app.add_option_function<std::string>(flags_of(setting), take)->multi_option_policy(
+          setting.type == Type::endpoints ? CLI::MultiOptionPolicy::Join : CLI::MultiOptionPolicy::TakeLast)
+          ->delimiter(',');
+    }
+  }
+}
+
+void add_commands(CLI::App& app, CommandLine& line) {
+  auto& roms = *app.add_subcommand("roms")->fallthrough();
+  roms.parse_complete_callback([&line] {
+    if (line.command == Command::serve) line.command = Command::roms_list;
+  });
+  roms.add_flag("--long", line.long_listing);
+  const auto add = [&](const char* name, Command command) {
+    auto* sub = roms.add_subcommand(name)->fallthrough();
+    sub->preparse_callback([&line, command](std::size_t) { line.command = command; });
+    return sub;
+  };
+  add("list", Command::roms_list);
+  add("verify", Command::roms_verify);
+  auto* write = add("export", Command::roms_export);
+  write->add_option("DIR", line.operand)->required();
+  write->add_flag("--force", line.force);
+  add("import", Command::roms_import)->add_option("FILE|DIR", line.operand)->required();
+  roms.require_subcommand(0, 1);
+
+  auto& manual = *app.add_subcommand("man");
+  manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });
+  manual.add_flag_callback("--markdown", [&line] { line.command = Command::manual_markdown; });
+}
+
+/// CLI11 names what it could not place; the first of these is what the user sees.
+std::string unplaced(const CLI::App& app) {
+  const auto rest = app.remaining(true);
+  const auto& first = rest.front();
+  const auto name = first.substr(std::min(first.find_first_not_of('-'), first.size()));
+  return first.starts_with('-') ? fmt::format("there is no option {}{}", first, suggestion(name))
+                                : fmt::format("there is no command '{}'", first);
+}
+
+}  // namespace
+
+Expected<CommandLine> parse_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  add_settings(app, line.values);
+  app.add_option("--config", line.config_file);
+  app.add_flag_callback("-h,--help", [&] { line.command = Command::help; });
+  app.add_flag_callback("--version", [&] { line.command = Command::version; });
+  app.add_flag_callback("--print-config", [&] { line.command = Command::print_config; });
+  add_commands(app, line);
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return fail(fmt::format("{} (pixie --help lists everything)", error.what()));
+  }
+  if (line.command != Command::help && !app.remaining(true).empty()) {
+    return fail(fmt::format("{} (pixie --help lists everything)", unplaced(app)));
+  }
+  return line;
+}
+
+}  // namespace pixie::app

@@ -1,0 +1,39 @@
+// What was asked for on the command line: serve, or one of the other commands.
+#pragma once
+
+#include <string>
+
+#include "app/settings.h"
+
+namespace pixie::app {
+
+enum class Command : std::uint8_t {
+  serve,
+  help,
+  version,
+  print_config,
+  manual,
+  manual_markdown,
+  roms_list,
+  roms_export,
+  roms_import,
+  roms_verify,
+};
+
+struct CommandLine {
+  Command command = Command::serve;
+  /// The settings that were given.
+  Values values;
+  std::string config_file;
+  /// The file or folder that a `roms` command works on.
+  std::string operand;
+  /// `roms list --long`: hashes in full.
+  bool long_listing = false;
+  /// `roms export --force`.
+  bool force = false;
+};
+
+/// The error is one sentence, with the nearest thing that would have been right.
+Expected<CommandLine> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace pixie::app

@@ -1,0 +1,82 @@
+// pixie's main(): what was asked for, and the exit code.
+#include <ctime>
+#include <exception>
+#include <iostream>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "app/command_line.h"
+#include "app/manual.h"
+#include "app/serve.h"
+#include "roms/command.h"
+
+namespace pixie::app {
+namespace {
+
+int complain(ExitCode code, const Error& error) {
+  fmt::print(stderr, "pixie: {}\n", error.text);
+  return code;
+}
+
+int print(const std::string& text) {
+  std::cout << text << std::flush;
+  return std::cout ? success : failure;
+}
+
+int print_config(const CommandLine& line) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  return print(to_toml(*values));
+}
+
+Expected<void> run_roms_command(const CommandLine& line, const Settings& settings) {
+  const auto& catalogue = *settings.layout.catalogue;
+  switch (line.command) {
+    case Command::roms_export: return roms::export_to(catalogue, line.operand, line.force, std::cout);
+    case Command::roms_verify: return roms::verify(catalogue, std::cout);
+    default: return roms::list(catalogue, line.long_listing, std::cout);
+  }
+}
+
+int roms_command(const CommandLine& line) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  if (line.command == Command::roms_import) {
+    // The folder may not exist yet, so it is not interpreted as one to serve from.
+    const auto& folder = values->find("roms")->second.text;
+    if (folder.empty()) return complain(usage, {"roms import: name the folder to fill with --roms DIR"});
+    const auto today = fmt::format("{:%F}", fmt::gmtime(std::time(nullptr)));
+    const auto done = roms::import_from(line.operand, folder, today, std::cout);
+    return done ? success : complain(failure, done.error());
+  }
+  const auto settings = interpret(*values);
+  if (!settings) return complain(usage, settings.error());
+  const auto done = run_roms_command(line, *settings);
+  return done ? success : complain(failure, done.error());
+}
+
+int run(int argc, char** argv) {
+  const auto line = parse_command_line(argc, argv);
+  if (!line) return complain(usage, line.error());
+  switch (line->command) {
+    case Command::serve: return serve(*line);
+    case Command::help: return print(help_text());
+    case Command::version: return print(version_text());
+    case Command::print_config: return print_config(*line);
+    case Command::manual: return print(manual_page());
+    case Command::manual_markdown: return print(settings_markdown());
+    default: return roms_command(*line);
+  }
+}
+
+}  // namespace
+}  // namespace pixie::app
+
+int main(int argc, char** argv) {
+  try {
+    return pixie::app::run(argc, argv);
+  } catch (const std::exception& error) {
+    return pixie::app::complain(pixie::app::failure, {error.what()});
+  }
+}

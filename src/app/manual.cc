@@ -1,0 +1,177 @@
+#include "app/manual.h"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "app/settings_table.h"
+#include "events/catalogue.h"
+#include "roms/rom.h"
+
+namespace pixie::app {
+namespace {
+
+struct Text {
+  std::string_view term;
+  std::string_view meaning;
+};
+
+constexpr Text other_options[] = {
+    {"--config FILE", "Read settings from a TOML file: the keys are the options' names without the dashes. Also "
+                      "$PIXIE_CONFIG."},
+    {"--print-config", "Print every setting, its value and where it came from, as such a file; serve nothing."},
+    {"-h, --help", "This text."},
+    {"--version", "The versions of pixie and of the iPXE inside."},
+};
+
+constexpr Text commands[] = {
+    {"pixie roms [list] [--long]", "List the iPXE ROMs that this pixie serves, what they are and where they come "
+                                   "from, and what is missing."},
+    {"pixie roms export DIR [--force]", "Write the embedded ROMs as files."},
+    {"pixie roms import FILE|DIR --roms DIR", "Unpack iPXE's release bundle (ipxeboot.tar.gz), or take ROMs from a "
+                                              "folder, into the folder for --roms."},
+    {"pixie roms verify", "Check every ROM against its recorded SHA-256 and its format."},
+    {"pixie man [--markdown]", "Print this manual as a page for man, or the settings as a Markdown table."},
+};
+
+constexpr Text examples[] = {
+    {"sudo pixie -d /srv/ipxe", "Serve TFTP on port 69 and HTTP on port 80, with the scripts in /srv/ipxe."},
+    {"pixie -t 0.0.0.0:6969 -u 0.0.0.0:8080 -d .", "The same without root, on other ports."},
+    {"pixie man | man -l -", "Read the manual."},
+};
+
+constexpr Text exit_codes[] = {
+    {"0", "All went well; also after SIGTERM and SIGINT."},
+    {"1", "A command failed: a file can't be written, a ROM is damaged."},
+    {"2", "A setting or an argument is wrong, or a folder is missing."},
+    {"3", "A port can't be opened: taken, privileged, or no address of this machine."},
+};
+
+constexpr std::string_view description =
+    "pixie serves network boot. A machine's firmware loads an iPXE ROM from it over TFTP or HTTP; the ROMs are "
+    "inside pixie. iPXE then loads chain.ipxe, a menu whose first entry is the machine's own script, "
+    "/ipxe/<mac>.ipxe from the scripts folder, and boots what that script says.";
+
+std::string option_of(const Setting& setting) {
+  const auto letter = setting.letter == '\0' ? "" : fmt::format("-{}, ", setting.letter);
+  const auto value = setting.placeholder.empty() ? "" : fmt::format(" {}", setting.placeholder);
+  return fmt::format("{}--{}{}", letter, setting.name, value);
+}
+
+std::string environment_of(const Setting& setting) {
+  const auto prefixed = environment_name(setting);
+  return setting.environment.empty() ? fmt::format("${}", prefixed)
+                                     : fmt::format("${} or ${}", prefixed, setting.environment);
+}
+
+/// The help's last sentence: the default, the choices.
+std::string particulars(const Setting& setting) {
+  std::string text;
+  for (const auto choice : setting.choices) text += (text.empty() ? "One of " : ", ") + std::string(choice);
+  if (!text.empty()) text += ". ";
+  if (setting.type == Type::number) text += fmt::format("From {} to {}. ", setting.min, setting.max);
+  if (!setting.fallback.empty() && setting.type != Type::flag) text += fmt::format("Default: {}. ", setting.fallback);
+  return text;
+}
+
+/// Wraps `text` to lines of 79 columns that begin with `indent` spaces, the first one excepted.
+std::string wrapped(std::string_view text, std::size_t indent) {
+  std::string out;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (column > indent && column + 1 + word.size() > 79) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ', ++column;
+    }
+    out += word;
+    column += word.size();
+  }
+  return out;
+}
+
+void add_help_entry(std::string& out, std::string_view term, std::string_view meaning) {
+  fmt::format_to(std::back_inserter(out), "  {}\n      {}\n", term, wrapped(meaning, 6));
+}
+
+std::string roff(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\') out += "\\e";
+    else if (c == '-') out += "\\-";
+    else out += c;
+  }
+  if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
+  return out;
+}
+
+void add_roff_entry(std::string& out, std::string_view term, std::string_view meaning) {
+  fmt::format_to(std::back_inserter(out), ".TP\n.B {}\n{}\n", roff(term), roff(meaning));
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string out = "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n\n" +
+                    wrapped(description, 0) + "\n\nExamples:\n";
+  for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
+  out += "\nOptions:\n";
+  for (const auto& setting : settings_table()) {
+    add_help_entry(out, option_of(setting),
+                   fmt::format("{} {}[{}]", setting.help, particulars(setting), environment_of(setting)));
+  }
+  for (const auto& [term, meaning] : other_options) add_help_entry(out, term, meaning);
+  out += "\nCommands:\n";
+  for (const auto& [term, meaning] : commands) add_help_entry(out, term, meaning);
+  out += "\nExit codes:\n";
+  for (const auto& [term, meaning] : exit_codes) add_help_entry(out, term, meaning);
+  return out;
+}
+
+std::string version_text() {
+  const auto ipxe = roms::embedded_ipxe_version();
+  return fmt::format("pixie {} (iPXE {})\n", PIXIE_VERSION, ipxe.empty() ? "none embedded" : ipxe);
+}
+
+std::string manual_page() {
+  std::string out = fmt::format(".TH PIXIE 1 \"\" \"pixie {}\" \"User Commands\"\n.SH NAME\npixie \\- network boot "
+                                "server: TFTP and HTTP with iPXE inside\n.SH SYNOPSIS\n.B pixie\n[options]\n.br\n"
+                                ".B pixie roms\n[list|export|import|verify]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
+                                PIXIE_VERSION, roff(description),
+                                "A setting comes from the command line, else from the environment, else from the "
+                                "configuration file, else from its default.");
+  out += ".SH OPTIONS\n";
+  for (const auto& setting : settings_table()) {
+    add_roff_entry(out, option_of(setting),
+                   fmt::format("{} {}Environment: {}.{}", setting.help, particulars(setting), environment_of(setting),
+                               setting.reloadable ? " Read again on SIGHUP." : ""));
+  }
+  for (const auto& [term, meaning] : other_options) add_roff_entry(out, term, meaning);
+  out += ".SH COMMANDS\n";
+  for (const auto& [term, meaning] : commands) add_roff_entry(out, term, meaning);
+  out += ".SH SIGNALS\n";
+  add_roff_entry(out, "SIGTERM, SIGINT", "Stop: nothing new is taken, what is under way gets two seconds.");
+  add_roff_entry(out, "SIGHUP", "Read the settings again; those that can't change while serving keep their values.");
+  out += ".SH EVENTS\nEach log line is one event.\n";
+  for (const auto* kind : events::all) add_roff_entry(out, kind->id, kind->sentence);
+  out += ".SH EXIT STATUS\n";
+  for (const auto& [term, meaning] : exit_codes) add_roff_entry(out, term, meaning);
+  out += ".SH EXAMPLES\n";
+  for (const auto& [term, meaning] : examples) add_roff_entry(out, term, meaning);
+  return out;
+}
+
+std::string settings_markdown() {
+  std::string out = "| option | environment | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const auto& setting : settings_table()) {
+    fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} | {}{} |\n", option_of(setting),
+                   environment_of(setting), setting.fallback.empty() ? "" : fmt::format("`{}`", setting.fallback),
+                   setting.help, setting.reloadable ? " (SIGHUP)" : "");
+  }
+  return out;
+}
+
+}  // namespace pixie::app

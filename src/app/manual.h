@@ -1,0 +1,20 @@
+// Help, manual page and the documentation's table, all made from the settings table.
+#pragma once
+
+#include <string>
+
+namespace pixie::app {
+
+/// Exit codes, as the manual tells them.
+enum ExitCode : int { success = 0, failure = 1, usage = 2, cannot_listen = 3 };
+
+/// For `--help`.
+std::string help_text();
+/// For `--version`: pixie's and iPXE's.
+std::string version_text();
+/// pixie(1) as roff.
+std::string manual_page();
+/// The settings as a Markdown table.
+std::string settings_markdown();
+
+}  // namespace pixie::app

@@ -1,0 +1,90 @@
+#include "app/privileges.h"
+
+#include <dirent.h>
+#include <grp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include <fmt/format.h>
+
+namespace pixie::app {
+namespace {
+
+struct User {
+  uid_t uid;
+  gid_t gid;
+};
+
+/// passwd(5), read here: getpwnam would load shared libraries, which a static executable can't rely on.
+std::optional<User> find_user(const std::string& name) {
+  std::ifstream lines("/etc/passwd");
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string user, password, uid, gid;
+    std::getline(fields, user, ':'), std::getline(fields, password, ':');
+    std::getline(fields, uid, ':'), std::getline(fields, gid, ':');
+    if (user != name || uid.empty() || gid.empty()) continue;
+    return User{static_cast<uid_t>(std::stoul(uid)), static_cast<gid_t>(std::stoul(gid))};
+  }
+  return std::nullopt;
+}
+
+/// The folder, or the first thing directly in it, that the effective user can't read; empty if there is none.
+std::string unreadable_in(const std::string& folder) {
+  if (faccessat(AT_FDCWD, folder.c_str(), R_OK | X_OK, AT_EACCESS) != 0) return folder;
+  const std::unique_ptr<DIR, decltype([](DIR* stream) { closedir(stream); })> stream(opendir(folder.c_str()));
+  if (!stream) return folder;
+  constexpr int look_at = 1000;
+  for (int i = 0; i < look_at; ++i) {
+    const dirent* item = readdir(stream.get());
+    if (!item) break;
+    const std::string name = item->d_name;
+    if (name.starts_with('.')) continue;
+    if (faccessat(dirfd(stream.get()), item->d_name, R_OK, AT_EACCESS) != 0 && errno == EACCES) {
+      return folder + "/" + name;
+    }
+  }
+  return "";
+}
+
+/// What the user could not read, tried as that user.
+std::string unreadable_for(const User& user, const tree::Layout& layout) {
+  std::string found;
+  if (setegid(user.gid) == 0 && seteuid(user.uid) == 0) {
+    for (const auto& folder : {layout.scripts, layout.extra, layout.roms}) {
+      if (found.empty() && !folder.empty()) found = unreadable_in(folder);
+    }
+  }
+  // Back to root; nothing else may go on if that fails.
+  if (seteuid(0) != 0 || setegid(0) != 0) _exit(1);
+  return found;
+}
+
+}  // namespace
+
+Expected<std::string> drop_privileges(const Settings& settings) {
+  if (geteuid() != 0 || settings.user == "root") return "";
+  const auto user = find_user(settings.user);
+  if (!user) {
+    return fail(fmt::format("--user: there is no user '{}' in /etc/passwd; name another one, or root to stay root",
+                            settings.user));
+  }
+  const auto unreadable = unreadable_for(*user, settings.layout);
+  if (!unreadable.empty() && !settings.user_given) {
+    return fmt::format("Stays root, because {} can't read {}. Make it readable (chmod -R a+rX), or choose with --user.",
+                       settings.user, unreadable);
+  }
+  if (setgroups(0, nullptr) != 0 || setgid(user->gid) != 0 || setuid(user->uid) != 0) {
+    return fail(fmt::format("--user: can't become {}: {}", settings.user, std::strerror(errno)));
+  }
+  if (!unreadable.empty()) return fmt::format("{} can't read {}: that will not be served.", settings.user, unreadable);
+  return "";
+}
+
+}  // namespace pixie::app

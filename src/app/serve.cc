@@ -1,0 +1,126 @@
+#include "app/serve.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "app/banner.h"
+#include "app/manual.h"
+#include "app/notify.h"
+#include "app/privileges.h"
+#include "events/catalogue.h"
+
+namespace pixie::app {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto grace = std::chrono::seconds(2);
+
+int complain(ExitCode code, const Error& error) {
+  fmt::print(stderr, "pixie: {}\n", error.text);
+  return code;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Expected<Settings> read_settings(const CommandLine& line) {
+  const auto values = gather_values(line);
+  if (!values) return std::unexpected(values.error());
+  return interpret(*values);
+}
+
+std::string places(const std::vector<net::Listening>& listening) {
+  std::string text;
+  for (const auto& one : listening) text += (text.empty() ? "" : ",") + one.endpoint.text();
+  return text;
+}
+
+/// What was read again comes into force; what can't change while serving keeps its value.
+void reload(const CommandLine& line, net::Server& server, events::Log& log) {
+  notify_service_manager("RELOADING=1");
+  const auto settings = read_settings(line);
+  if (settings) {
+    server.replace_tree(settings->layout);
+    log.set_level(settings->level);
+    log.emit(events::reloaded, {{"scripts", settings->layout.scripts}, {"extra", settings->layout.extra}});
+  } else {
+    log.emit(events::reload_failed, {{"reason", settings.error().text}});
+  }
+  notify_service_manager("READY=1");
+}
+
+/// Waits for signals; returns when one says to stop.
+void obey_signals(const CommandLine& line, net::Server& server, events::Log& log) {
+  asio::io_context context{1};
+  asio::signal_set signals(context, SIGTERM, SIGINT, SIGHUP);
+  std::function<void()> wait = [&] {
+    signals.async_wait([&](const boost::system::error_code& error, int signal) {
+      if (error || signal != SIGHUP) return;
+      reload(line, server, log);
+      wait();
+    });
+  };
+  wait();
+  context.run();
+}
+
+}  // namespace
+
+Expected<Values> gather_values(const CommandLine& line) {
+  const char* from_environment = std::getenv("PIXIE_CONFIG");
+  const auto path = !line.config_file.empty() ? line.config_file : from_environment ? from_environment : "";
+  Values file;
+  if (!path.empty()) {
+    auto read = values_from_file(path);
+    if (!read) return std::unexpected(read.error());
+    file = std::move(*read);
+  }
+  const auto environment = values_from_environment([](const char* name) -> const char* { return std::getenv(name); });
+  return merge(file, environment, line.values);
+}
+
+int serve(const CommandLine& line) {
+  auto settings = read_settings(line);
+  if (!settings) return complain(usage, settings.error());
+  raise_descriptor_limit();
+  std::signal(SIGPIPE, SIG_IGN);
+  auto sockets = net::open_sockets(settings->server);
+  if (!sockets) return complain(cannot_listen, sockets.error());
+  const auto advice = drop_privileges(*settings);
+  if (!advice) return complain(usage, advice.error());
+  if (settings->log_format == events::Format::logfmt) {
+    fmt::print("{}\n", banner(*settings, *sockets));
+    std::fflush(stdout);
+  }
+
+  events::Log log(STDERR_FILENO, settings->log_format, settings->level);
+  const auto tftp = places(sockets->tftp);
+  const auto http = places(sockets->http);
+  net::Server server(settings->server, std::move(*sockets), settings->layout, log);
+  server.start();
+  if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});
+  log.emit(events::ready, {{"version", PIXIE_VERSION}, {"tftp", tftp}, {"http", http}, {"threads", settings->server.loops},
+                           {"uid", geteuid()}});
+  notify_service_manager("READY=1");
+
+  obey_signals(line, server, log);
+
+  notify_service_manager("STOPPING=1");
+  log.emit(events::stopping, {});
+  server.finish(grace);
+  return success;
+}
+
+}  // namespace pixie::app

@@ -1,0 +1,140 @@
+#include "app/settings.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace pixie::app {
+namespace {
+
+const std::string& text_of(const Values& values, std::string_view name) { return values.find(name)->second.text; }
+
+template <class Number>
+Number number_of(const Values& values, std::string_view name) {
+  const auto& text = text_of(values, name);
+  Number number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+/// The folder must be there now; what is in it may come and go.
+Expected<std::string> folder_of(const Values& values, std::string_view name) {
+  const auto& value = values.find(name)->second;
+  struct stat status;
+  if (value.text.empty()) return value.text;
+  if (stat(value.text.c_str(), &status) != 0) {
+    return fail(fmt::format("{}: the folder {} can't be used: {}. Make it, or name another one", value.origin,
+                            value.text, std::strerror(errno)));
+  }
+  if (!S_ISDIR(status.st_mode)) return fail(fmt::format("{}: {} is no folder", value.origin, value.text));
+  return value.text;
+}
+
+Expected<std::shared_ptr<const roms::Catalogue>> catalogue_of(const std::string& folder) {
+  if (folder.empty()) return std::make_shared<const roms::Catalogue>();
+  auto overlaid = roms::Catalogue::with_overlay(folder);
+  if (!overlaid) return std::unexpected(overlaid.error());
+  return std::make_shared<const roms::Catalogue>(std::move(*overlaid));
+}
+
+Expected<tree::Layout> layout_of(const Values& values, const net::ServerSettings& server) {
+  tree::Layout layout;
+  for (const auto& [name, folder] : {std::pair{"scripts", &layout.scripts}, {"extra", &layout.extra},
+                                     {"roms", &layout.roms}}) {
+    auto found = folder_of(values, name);
+    if (!found) return std::unexpected(found.error());
+    *folder = std::move(*found);
+  }
+  auto catalogue = catalogue_of(layout.roms);
+  if (!catalogue) return std::unexpected(catalogue.error());
+  layout.catalogue = std::move(*catalogue);
+  layout.menu_timeout_ms = number_of<std::uint32_t>(values, "menu-timeout") * 1000;
+  // If HTTP is on one address only, machines are sent there, wherever they came in by TFTP.
+  const auto& http = server.http_endpoints.front();
+  const auto advertised = wire::IpAddress::parse(text_of(values, "advertise"));
+  layout.advertised_address = advertised.value_or(http.address);
+  layout.http_port = http.port;
+  layout.tftp_port = server.tftp_endpoints.front().port;
+  return layout;
+}
+
+events::Severity severity_of(std::string_view level) {
+  switch (level.front() & ~0x20) {
+    case 'E': return events::Severity::error;
+    case 'W': return events::Severity::warning;
+    case 'D': return events::Severity::debug;
+    default: return events::Severity::info;
+  }
+}
+
+}  // namespace
+
+std::optional<std::vector<wire::Endpoint>> parse_endpoints(std::string_view text, std::uint16_t default_port) {
+  std::vector<wire::Endpoint> endpoints;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    more = comma != std::string_view::npos;
+    const auto endpoint = wire::Endpoint::parse(text.substr(0, comma), default_port);
+    if (!endpoint) return std::nullopt;
+    endpoints.push_back(*endpoint);
+    if (more) text = text.substr(comma + 1);
+  }
+  return endpoints;
+}
+
+Values values_from_environment(const char* (*look_up)(const char*)) {
+  Values values;
+  for (const auto& setting : settings_table()) {
+    const auto prefixed = environment_name(setting);
+    for (const auto& name : {prefixed, std::string(setting.environment)}) {
+      const char* text = name.empty() ? nullptr : look_up(name.c_str());
+      if (!text) continue;
+      values[std::string(setting.name)] = {text, name};
+      break;
+    }
+  }
+  return values;
+}
+
+Expected<Values> merge(const Values& file, const Values& environment, const Values& command_line) {
+  Values merged;
+  for (const auto& setting : settings_table()) {
+    Value value{std::string(setting.fallback), "default"};
+    for (const auto* source : {&file, &environment, &command_line}) {
+      if (const auto found = source->find(setting.name); found != source->end()) value = found->second;
+    }
+    if (const auto checked = check_value(setting, value.text); !checked) {
+      return fail(fmt::format("{}: {}, not '{}'", value.origin, checked.error().text, value.text));
+    }
+    merged[std::string(setting.name)] = std::move(value);
+  }
+  return merged;
+}
+
+Expected<Settings> interpret(const Values& values) {
+  Settings settings;
+  settings.server.tftp_endpoints = *parse_endpoints(text_of(values, "tftp"), 69);
+  settings.server.http_endpoints = *parse_endpoints(text_of(values, "http"), 80);
+  const auto threads = number_of<std::size_t>(values, "threads");
+  settings.server.loops = threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+  settings.server.tftp.single_port = text_of(values, "tftp-single-port") == "true";
+  settings.server.tftp.limits.max_blksize = number_of<std::uint16_t>(values, "tftp-max-blksize");
+  settings.server.tftp.limits.max_windowsize = number_of<std::uint16_t>(values, "tftp-max-windowsize");
+  auto layout = layout_of(values, settings.server);
+  if (!layout) return std::unexpected(layout.error());
+  settings.layout = std::move(*layout);
+  settings.user = text_of(values, "user");
+  settings.user_given = values.find("user")->second.origin != "default";
+  settings.level = severity_of(text_of(values, "verbosity"));
+  settings.log_format = (text_of(values, "log-format").front() | 0x20) == 'j' ? events::Format::json
+                                                                             : events::Format::logfmt;
+  return settings;
+}
+
+}  // namespace pixie::app

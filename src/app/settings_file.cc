@@ -1,0 +1,89 @@
+// The configuration file: TOML whose keys are the settings' names.
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "app/settings.h"
+#include "app/suggest.h"
+
+namespace pixie::app {
+namespace {
+
+constexpr std::size_t file_limit_bytes = 1 << 20;
+
+std::string place(const std::string& file, const toml::source_region& region) {
+  return fmt::format("{}:{}:{}", file, region.begin.line, region.begin.column);
+}
+
+std::optional<std::string> scalar(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return fmt::to_string(number->get());
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  return std::nullopt;
+}
+
+/// A scalar, or an array of them joined with commas.
+std::optional<std::string> text_of(const toml::node& node) {
+  const auto* array = node.as_array();
+  if (!array) return scalar(node);
+  std::string joined;
+  for (const auto& element : *array) {
+    const auto text = scalar(element);
+    if (!text) return std::nullopt;
+    joined += (joined.empty() ? "" : ",") + *text;
+  }
+  return joined;
+}
+
+}  // namespace
+
+Expected<Values> values_from_toml(std::string_view text, const std::string& name) {
+  Values values;
+  toml::table table;
+  try {
+    table = toml::parse(text, std::string_view(name));
+  } catch (const toml::parse_error& error) {
+    return fail(fmt::format("{}: {}", place(name, error.source()), error.description()));
+  }
+  for (const auto& [key, node] : table) {
+    const auto where = place(name, key.source());
+    const auto* setting = find_setting(key.str());
+    if (!setting) return fail(fmt::format("{}: there is no setting '{}'{}", where, key.str(), suggestion(key.str())));
+    const auto value = text_of(node);
+    if (!value) return fail(fmt::format("{}: '{}' takes a text, a number, or true or false", where, key.str()));
+    if (const auto checked = check_value(*setting, *value); !checked) {
+      return fail(fmt::format("{}: {}, not '{}'", place(name, node.source()), checked.error().text, *value));
+    }
+    values[std::string(key.str())] = {*value, where};
+  }
+  return values;
+}
+
+Expected<Values> values_from_file(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) return fail(fmt::format("--config: {} can't be opened: {}", path, std::strerror(errno)));
+  std::string text(file_limit_bytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in.bad() || text.size() > file_limit_bytes) {
+    return fail(fmt::format("--config: {} can't be read, or is larger than 1 MB", path));
+  }
+  return values_from_toml(text, path);
+}
+
+std::string to_toml(const Values& values) {
+  std::string out;
+  for (const auto& setting : settings_table()) {
+    const auto& value = values.find(setting.name)->second;
+    const bool bare = setting.type == Type::number || setting.type == Type::flag;
+    std::ostringstream quoted;
+    quoted << toml::value<std::string>(value.text);
+    out += fmt::format("{} = {}  # {}\n", setting.name, bare ? value.text : quoted.str(), value.origin);
+  }
+  return out;
+}
+
+}  // namespace pixie::app

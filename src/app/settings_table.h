@@ -1,0 +1,58 @@
+// The one table of settings: the command line, the environment, the configuration file, `--help`, the manual
+// page and the documentation are all made from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "wire/error.h"
+
+namespace pixie::app {
+
+enum class Type : std::uint8_t {
+  /// Any text: a folder, a file, a user's name.
+  text,
+  /// One or more ADDRESS[:PORT], separated by commas.
+  endpoints,
+  /// An IP address without a port.
+  address,
+  /// A whole number within [min, max].
+  number,
+  /// `true` or `false`; on the command line without a value.
+  flag,
+  /// One of `choices`, without regard to case.
+  choice,
+};
+
+struct Setting {
+  std::string_view name;
+  /// The short flag, or NUL.
+  char letter;
+  Type type;
+  /// What stands for the value in the help; empty for flags.
+  std::string_view placeholder;
+  std::string_view fallback;
+  /// The environment variable besides PIXIE_<…>, for settings that always had one; may be empty.
+  std::string_view environment;
+  std::int64_t min;
+  std::int64_t max;
+  std::span<const std::string_view> choices;
+  /// Sentences for the help and the manual.
+  std::string_view help;
+  /// Whether SIGHUP brings a changed value into force.
+  bool reloadable;
+};
+
+std::span<const Setting> settings_table();
+const Setting* find_setting(std::string_view name);
+
+/// `PIXIE_MENU_TIMEOUT` for `menu-timeout`; PIXIE_LEVEL for `verbosity`, as its short form is LEVEL.
+std::string environment_name(const Setting& setting);
+
+/// Whether `text` is a value of this setting; the error says what was expected.
+Expected<void> check_value(const Setting& setting, std::string_view text);
+
+}  // namespace pixie::app

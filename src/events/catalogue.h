@@ -1,0 +1,107 @@
+// The catalogue: every kind of event that pixie knows, with its severity and a sentence for the
+// operator.
+#pragma once
+
+#include <array>
+
+#include "events/event.h"
+
+namespace pixie::events {
+
+using enum Severity;
+
+inline constexpr Kind ready{"pixie.ready", info, "Serving; the fields say where."};
+inline constexpr Kind stopping{"pixie.stopping", info,
+                               "Asked to stop; running transfers get two seconds to end."};
+inline constexpr Kind reloaded{"pixie.reloaded", info,
+                               "The settings were read again and are in force."};
+inline constexpr Kind reload_failed{"pixie.reload_failed", error,
+                                    "The settings have an error; the earlier ones stay in force."};
+inline constexpr Kind privileges{"pixie.privileges", info,
+                                 "The user that pixie runs as from here on."};
+inline constexpr Kind advice{
+    "pixie.advice", warning,
+    "Something in the set-up that may surprise; the text says what to do."};
+inline constexpr Kind descriptors_exhausted{
+    "pixie.descriptors_exhausted", error,
+    "No file descriptor is left: raise the limit (LimitNOFILE=).", true};
+
+inline constexpr Kind tftp_started{"tftp.started", debug, "A read request was accepted."};
+inline constexpr Kind tftp_done{"tftp.done", info, "A transfer finished, every byte acknowledged."};
+inline constexpr Kind tftp_done_unconfirmed{
+    "tftp.done_unconfirmed", info,
+    "Everything was sent and the client went on without the last acknowledgement; some always do."};
+inline constexpr Kind tftp_size_probe{
+    "tftp.size_probe", debug, "The client asked for the size only, as UEFI firmware does first."};
+inline constexpr Kind tftp_client_aborted{"tftp.client_aborted", warning,
+                                          "The client ended the transfer; the text is its own."};
+inline constexpr Kind tftp_timeout{
+    "tftp.timeout", warning,
+    "The client fell silent in the middle; it was switched off, or packets are lost."};
+inline constexpr Kind tftp_failed{"tftp.failed", error,
+                                  "The transfer ended on our side; the text says why."};
+inline constexpr Kind tftp_not_found{"tftp.not_found", info,
+                                     "No file of that name; the client was told.", true};
+inline constexpr Kind tftp_probe_not_found{
+    "tftp.probe_not_found", debug, "A boot loader looked for an optional file that is not here.",
+    true};
+inline constexpr Kind tftp_refused{"tftp.refused", warning,
+                                   "The request was refused; the text says why.", true};
+inline constexpr Kind tftp_malformed{
+    "tftp.malformed", warning, "A packet that is no TFTP request came to the TFTP port.", true};
+inline constexpr Kind tftp_stray{
+    "tftp.stray", debug, "A packet of a transfer that does not exist (RFC 1350 section 4).", true};
+
+inline constexpr Kind http_done{"http.done", info, "A request was answered in full."};
+inline constexpr Kind http_refused{"http.refused", info,
+                                   "A request was answered with a client error.", true};
+inline constexpr Kind http_failed{"http.failed", error,
+                                  "A request failed on our side; the text says why.", true};
+inline constexpr Kind http_aborted{"http.aborted", warning,
+                                   "The connection ended before the whole answer was sent.", true};
+inline constexpr Kind http_malformed{"http.malformed", info,
+                                     "What came is not HTTP; the connection was closed.", true};
+inline constexpr Kind http_timeout{"http.timeout", info,
+                                   "The client was too slow; the connection was closed.", true};
+inline constexpr Kind http_connected{"http.connected", debug, "A connection was accepted."};
+
+inline constexpr Kind rom_missing{
+    "rom.missing", warning,
+    "A client asked for an iPXE ROM that this pixie lacks; the text says how to add it.", true};
+inline constexpr Kind script_missing{"script.missing", warning,
+                                     "A machine asked for its own script and has none; its screen "
+                                     "says so, and its menu comes again.",
+                                     true};
+
+inline constexpr std::array all{
+    &ready,
+    &stopping,
+    &reloaded,
+    &reload_failed,
+    &privileges,
+    &advice,
+    &descriptors_exhausted,
+    &tftp_started,
+    &tftp_done,
+    &tftp_done_unconfirmed,
+    &tftp_size_probe,
+    &tftp_client_aborted,
+    &tftp_timeout,
+    &tftp_failed,
+    &tftp_not_found,
+    &tftp_probe_not_found,
+    &tftp_refused,
+    &tftp_malformed,
+    &tftp_stray,
+    &http_done,
+    &http_refused,
+    &http_failed,
+    &http_aborted,
+    &http_malformed,
+    &http_timeout,
+    &http_connected,
+    &rom_missing,
+    &script_missing,
+};
+
+}  // namespace pixie::events

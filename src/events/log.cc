@@ -1,0 +1,144 @@
+#include "events/log.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace pixie::events {
+namespace {
+
+constexpr std::size_t waiting_limit = 8 << 20;
+constexpr double allowance_burst = 50;
+constexpr double allowance_per_second = 5;
+
+constexpr std::string_view severity_name(Severity severity) {
+  constexpr std::string_view names[] = {"error", "warning", "info", "debug"};
+  return names[static_cast<int>(severity)];
+}
+
+/// Quotes text for logfmt and JSON alike: control characters, quotes and backslashes are escaped.
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\', out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+bool needs_quotes(std::string_view text) {
+  return text.empty() || std::ranges::any_of(text, [](char c) {
+           return c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\';
+         });
+}
+
+void append_value(std::string& out, Format format, const Field& field) {
+  if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+    if (format == Format::json || needs_quotes(*text)) {
+      append_quoted(out, *text);
+    } else {
+      out += *text;
+    }
+  } else if (const auto* number = std::get_if<std::uint64_t>(&field.value)) {
+    fmt::format_to(std::back_inserter(out), "{}", *number);
+  } else {
+    fmt::format_to(std::back_inserter(out), "{:.3f}", std::get<double>(field.value));
+  }
+}
+
+}  // namespace
+
+void format_line(std::string& out, Format format, std::chrono::system_clock::time_point when,
+                 const Kind& kind, std::initializer_list<Field> fields, std::uint64_t suppressed) {
+  const bool json = format == Format::json;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(when - seconds).count();
+  out += json ? "{\"time\":\"" : "time=";
+  fmt::format_to(std::back_inserter(out), "{:%FT%T}.{:03}Z",
+                 fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), millis);
+  fmt::format_to(std::back_inserter(out),
+                 fmt::runtime(json ? R"(","level":"{}","event":"{}")" : " level={} event={}"),
+                 severity_name(kind.severity), kind.id);
+  const auto append = [&](const Field& field) {
+    fmt::format_to(std::back_inserter(out), fmt::runtime(json ? ",\"{}\":" : " {}="), field.name);
+    append_value(out, format, field);
+  };
+  for (const auto& field : fields) append(field);
+  if (suppressed > 0) append({"suppressed", suppressed});
+  if (json) out += '}';
+}
+
+Log::Log(int descriptor, Format format, Severity level)
+    : descriptor_(descriptor), format_(format), level_(level), writer_([this] { write_out(); }) {}
+
+Log::~Log() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  filled_.notify_one();
+  writer_.join();
+}
+
+bool Log::allow(const Kind& kind, std::uint64_t& suppressed) {
+  if (!kind.limited) return true;
+  auto& allowance = allowances_[&kind];
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> passed = now - std::exchange(allowance.refilled, now);
+  allowance.lines =
+      std::min(allowance_burst, allowance.lines + passed.count() * allowance_per_second);
+  if (allowance.lines < 1) {
+    ++allowance.suppressed;
+    return false;
+  }
+  allowance.lines -= 1;
+  suppressed = std::exchange(allowance.suppressed, 0);
+  return true;
+}
+
+void Log::emit(const Kind& kind, std::initializer_list<Field> fields) {
+  if (!wants(kind)) return;
+  const auto when = std::chrono::system_clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t suppressed = 0;
+    if (!allow(kind, suppressed)) return;
+    if (waiting_.size() > waiting_limit) {
+      ++dropped_;
+      return;
+    }
+    format_line(waiting_, format_, when, kind, fields, suppressed + std::exchange(dropped_, 0));
+    waiting_ += '\n';
+  }
+  filled_.notify_one();
+}
+
+void Log::write_out() {
+  std::string lines;
+  std::unique_lock lock(mutex_);
+  while (!ending_ || !waiting_.empty()) {
+    filled_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    lines.clear();
+    lines.swap(waiting_);
+    lock.unlock();
+    for (std::size_t done = 0; done < lines.size();) {
+      const auto written = write(descriptor_, lines.data() + done, lines.size() - done);
+      if (written < 0 && errno != EINTR) break;
+      if (written > 0) done += static_cast<std::size_t>(written);
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace pixie::events

@@ -1,0 +1,90 @@
+#include "events/log.h"
+
+#include <unistd.h>
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "events/catalogue.h"
+
+namespace pixie::events {
+namespace {
+
+std::string line(Format format, std::initializer_list<Field> fields, std::uint64_t suppressed = 0) {
+  std::string out;
+  format_line(out, format, std::chrono::system_clock::time_point(std::chrono::milliseconds(1500)),
+              tftp_done, fields, suppressed);
+  return out;
+}
+
+TEST(FormatLine, WritesLogfmt) {
+  EXPECT_EQ(
+      line(Format::logfmt, {{"client", "192.0.2.7:1024"}, {"bytes", 3}, {"seconds", 0.5}}),
+      "time=1970-01-01T00:00:01.500Z level=info event=tftp.done client=192.0.2.7:1024 bytes=3 "
+      "seconds=0.500");
+}
+
+TEST(FormatLine, WritesJson) {
+  EXPECT_EQ(
+      line(Format::json, {{"file", "a b"}}, 7),
+      R"({"time":"1970-01-01T00:00:01.500Z","level":"info","event":"tftp.done","file":"a b","suppressed":7})");
+}
+
+TEST(FormatLine, LetsNoFieldForgeAnother) {
+  EXPECT_TRUE(line(Format::logfmt, {{"file", "a\nlevel=error \"x\\"}})
+                  .ends_with(R"(file="a\u000alevel=error \"x\\")"));
+  EXPECT_TRUE(line(Format::logfmt, {{"file", ""}}).ends_with(R"(file="")"));
+}
+
+/// What a log wrote to a pipe during `use`.
+std::string written(Severity level, auto use) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  {
+    Log log(ends[1], Format::logfmt, level);
+    use(log);
+  }
+  close(ends[1]);
+  std::string text;
+  char buffer[65536];
+  for (ssize_t count; (count = read(ends[0], buffer, sizeof buffer)) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  close(ends[0]);
+  return text;
+}
+
+TEST(Log, LeavesOutWhatTheLevelExcludes) {
+  const auto text = written(Severity::info, [](Log& log) {
+    log.emit(tftp_started, {});
+    log.emit(tftp_done, {});
+  });
+  EXPECT_FALSE(text.contains("tftp.started"));
+  EXPECT_TRUE(text.contains("tftp.done"));
+}
+
+TEST(Log, LimitsTheKindsThatANetworkCanCause) {
+  const auto text = written(Severity::debug, [](Log& log) {
+    for (int i = 0; i < 400; ++i) log.emit(tftp_malformed, {});
+    for (int i = 0; i < 400; ++i) log.emit(tftp_done, {});
+  });
+  const auto count = [&](std::string_view id) {
+    std::size_t n = 0;
+    for (auto at = text.find(id); at != std::string::npos; at = text.find(id, at + 1)) ++n;
+    return n;
+  };
+  EXPECT_LT(count("tftp.malformed"), 100U);
+  EXPECT_EQ(count("tftp.done"), 400U);
+}
+
+TEST(Catalogue, HasUniqueIdsAndASentenceEach) {
+  std::set<std::string_view> ids;
+  for (const auto* kind : all) {
+    EXPECT_TRUE(ids.insert(kind->id).second) << kind->id;
+    EXPECT_TRUE(kind->sentence.ends_with('.')) << kind->id;
+  }
+}
+
+}  // namespace
+}  // namespace pixie::events

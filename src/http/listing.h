@@ -1,0 +1,28 @@
+// The page that a browser gets for a folder.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace pixie::http {
+
+struct Entry {
+  /// One component of a path; any bytes.
+  std::string name;
+  bool directory = false;
+  /// In bytes; not shown for a directory.
+  std::uint64_t size = 0;
+  std::time_t modified = 0;
+};
+
+/// A small HTML page without scripts (text/html; charset=utf-8): folders first, then files, each by
+/// name. `path` is the folder's as in Target::path, empty for the top, which has no link to a
+/// parent. The links are relative, so the page must be served under a URL with a slash at its end.
+/// Names that no request target can express (they hold a control character or a backslash) are left
+/// out. Bytes that are no UTF-8 show as U+FFFD; their link is exact.
+std::string render_listing(std::string_view path, std::span<const Entry> entries);
+
+}  // namespace pixie::http

@@ -1,0 +1,215 @@
+#include "net/http_connection.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/string.hpp>
+#include <fmt/format.h>
+
+#include "events/catalogue.h"
+#include "net/http_parser.h"
+#include "net/http_send.h"
+
+namespace pixie::net {
+namespace {
+
+using std::chrono::seconds;
+
+// How long a client may take. iPXE itself gives up after 120 s of silence.
+constexpr auto idle_time = seconds(60);
+constexpr auto request_time = seconds(15);
+constexpr auto linger_time = seconds(2);
+
+constexpr std::size_t first_buffer_bytes = 2048;
+constexpr std::size_t buffer_limit_bytes = RequestParser::header_limit_bytes + 4096;
+
+constexpr auto outcome = asio::as_tuple(asio::use_awaitable);
+
+/// Reads once. False: the connection is over.
+asio::awaitable<bool> read_more(Connection& connection) {
+  auto& buffer = connection.buffer;
+  if (connection.parsed > 0) {
+    std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(connection.parsed),
+              buffer.begin() + static_cast<std::ptrdiff_t>(connection.filled), buffer.begin());
+    connection.filled -= std::exchange(connection.parsed, 0);
+  }
+  if (connection.filled == buffer.size()) {
+    buffer.resize(std::clamp(buffer.size() * 2, first_buffer_bytes, buffer_limit_bytes));
+  }
+  const auto room =
+      asio::buffer(buffer.data() + connection.filled, buffer.size() - connection.filled);
+  const auto [error, count] = co_await connection.socket.async_read_some(room, outcome);
+  connection.filled += count;
+  co_return !error;
+}
+
+/// RFC 9112 section 2.2: an empty line before the request line is ignored.
+void skip_empty_lines(Connection& connection) {
+  while (connection.unparsed().starts_with("\r\n")) connection.parsed += 2;
+}
+
+enum class Received { request, fault, ended };
+
+/// What the header asks for before its body can be taken: RFC 9110 section 10.1.1.
+asio::awaitable<std::optional<RequestParser::Fault>> meet_expectation(Connection& connection,
+                                                                      bool body_follows) {
+  const auto expected = connection.request.fields.find("Expect");
+  if (!expected) co_return std::nullopt;
+  if (!boost::beast::iequals(boost::beast::string_view(expected->data(), expected->size()),
+                             "100-continue")) {
+    co_return RequestParser::Fault{417, "The only expectation known here is 100-continue."};
+  }
+  if (body_follows) co_await send_text(connection, "HTTP/1.1 100 Continue\r\n\r\n");
+  co_return std::nullopt;
+}
+
+/// Receives the next request into `connection.request`; a fault has the status to answer with.
+asio::awaitable<Received> receive(Connection& connection, RequestParser::Fault& fault) {
+  connection.request.clear();
+  RequestParser parser(connection.request);
+  bool header_seen = false;
+  connection.idle = true;
+  connection.allow(idle_time);
+  for (;;) {
+    if (connection.idle) skip_empty_lines(connection);
+    if (!connection.unparsed().empty()) {
+      if (std::exchange(connection.idle, false)) connection.allow(request_time);
+      const auto progress = parser.feed(connection.unparsed());
+      connection.parsed += progress.consumed;
+      if (progress.fault) {
+        fault = *progress.fault;
+        co_return Received::fault;
+      }
+      if (parser.is_header_done() && !std::exchange(header_seen, true)) {
+        // The body of a method that is refused anyway is not waited for.
+        if (connection.request.method == http::Method::other && !parser.is_done()) {
+          connection.request.last_on_connection = true;
+          co_return Received::request;
+        }
+        const auto unmet = co_await meet_expectation(connection, !parser.is_done());
+        if (unmet) {
+          fault = *unmet;
+          co_return Received::fault;
+        }
+      }
+      if (parser.is_done()) co_return Received::request;
+      if (progress.consumed > 0 && !connection.unparsed().empty()) continue;
+    }
+    if (connection.finishing && connection.idle) co_return Received::ended;
+    const bool more = co_await read_more(connection);
+    if (!more) co_return Received::ended;
+  }
+}
+
+/// After an error some of the request may still be on its way; closing at once would make the kernel send a
+/// reset that can overtake the answer (RFC 9112 section 9.6).
+asio::awaitable<void> linger(Connection& connection) {
+  boost::system::error_code ignored;
+  connection.socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  connection.allow(linger_time);
+  for (std::size_t rounds = 0; rounds < 64; ++rounds) {
+    connection.parsed = connection.filled = 0;
+    const bool more = co_await read_more(connection);
+    if (!more) break;
+  }
+}
+
+void report(Connection& connection, const Reply& reply, const Sent& sent, TimePoint began) {
+  auto& log = connection.loop.log;
+  const auto& kind = !sent.complete                 ? events::http_aborted
+                     : reply.rom_missing            ? events::rom_missing
+                     : reply.response.status >= 500 ? events::http_failed
+                     : reply.response.status >= 400 ? events::http_refused
+                                                    : events::http_done;
+  if (!log.wants(kind)) return;
+  const std::chrono::duration<double> took = Clock::now() - began;
+  const auto client = connection.peer.text();
+  const auto agent = connection.request.fields.find("User-Agent").value_or("");
+  const auto mac = reply.body && reply.body->machine ? reply.body->machine->colons() : "";
+  const auto reason = !sent.complete ? sent.failure : std::string_view(reply.fault);
+  const std::string_view path =
+      reply.path.empty() ? std::string_view(connection.request.target) : reply.path;
+  log.emit(kind, {{"client", client},
+                  {"mac", mac.empty() ? "-" : std::string_view(mac)},
+                  {"method", connection.request.method_text},
+                  {"path", path.substr(0, 512)},
+                  {"status", reply.response.status},
+                  {"bytes", sent.body_bytes},
+                  {"seconds", took.count()},
+                  {"rate", fmt::format("{:.1f}MB/s", static_cast<double>(sent.body_bytes) / 1e6 /
+                                                         std::max(took.count(), 1e-6))},
+                  {"agent", agent.substr(0, 128)},
+                  {"reason", reason.empty() ? "-" : reason}});
+  if (reply.body && reply.body->kind == tree::Body::Kind::no_script) {
+    log.emit(events::script_missing, {{"client", client}, {"mac", mac}});
+  }
+}
+
+/// Answers the request that was received. False: the connection ends after it.
+asio::awaitable<bool> respond(Connection& connection) {
+  const auto began = Clock::now();
+  connection.request.last_on_connection |= connection.finishing;
+  const auto reply =
+      answer(connection.loop.tree, connection.request, connection.server, std::time(nullptr));
+  const auto sent = co_await send_reply(connection, reply);
+  report(connection, reply, sent, began);
+  if (!sent.complete) co_return false;
+  if (reply.response.close) co_await linger(connection);
+  co_return !reply.response.close;
+}
+
+asio::awaitable<void> refuse(Connection& connection, const RequestParser::Fault& fault) {
+  Reply reply{
+      .response = http::error_response(nullptr, fault.status, fault.sentence, std::time(nullptr)),
+      .body = {},
+      .path = {},
+      .fault = std::string(fault.sentence)};
+  co_await send_reply(connection, reply);
+  const auto client = connection.peer.text();
+  connection.loop.log.emit(
+      events::http_malformed,
+      {{"client", client}, {"status", fault.status}, {"reason", fault.sentence}});
+  co_await linger(connection);
+}
+
+}  // namespace
+
+Connection::Connection(Loop& loop_, asio::ip::tcp::socket socket_, const wire::Endpoint& peer_,
+                       const wire::IpAddress& server_)
+    : loop(loop_), socket(std::move(socket_)), peer(peer_), server(server_) {}
+
+void Connection::allow(Clock::duration time) {
+  deadline_ = Clock::now() + time;
+  loop.watch(*this);
+}
+
+void Connection::on_deadline(TimePoint) {
+  timed_out = true;
+  boost::system::error_code ignored;
+  socket.close(ignored);
+}
+
+void Connection::finish() {
+  finishing = true;
+  boost::system::error_code ignored;
+  if (idle) socket.close(ignored);
+}
+
+asio::awaitable<void> serve(std::shared_ptr<Connection> connection) {
+  RequestParser::Fault fault{};
+  for (;;) {
+    const auto received = co_await receive(*connection, fault);
+    if (received == Received::fault) co_await refuse(*connection, fault);
+    if (received != Received::request) break;
+    const bool again = co_await respond(*connection);
+    if (!again) break;
+  }
+  if (connection->timed_out && !connection->idle) {
+    const auto client = connection->peer.text();
+    connection->loop.log.emit(events::http_timeout, {{"client", client}});
+  }
+}
+
+}  // namespace pixie::net

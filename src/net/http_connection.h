@@ -1,0 +1,55 @@
+// One HTTP connection: requests in, responses out, in order, until either side ends it or takes too long.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "http/request.h"
+#include "net/loop.h"
+#include "net/site.h"
+#include "wire/address.h"
+
+namespace pixie::net {
+
+/// Belongs to its loop. Its deadline closes the socket, which ends whatever is waited for.
+class Connection final : public Timed {
+ public:
+  Connection(Loop& loop, asio::ip::tcp::socket socket, const wire::Endpoint& peer,
+             const wire::IpAddress& server);
+
+  TimePoint deadline() const override { return deadline_; }
+  void on_deadline(TimePoint now) override;
+
+  void allow(Clock::duration time);
+  /// Closes at once when idle, else after the response under way.
+  void finish();
+
+  Loop& loop;
+  asio::ip::tcp::socket socket;
+  const wire::Endpoint peer;
+  const wire::IpAddress server;
+
+  http::Request request;
+  /// Received, not yet parsed: `buffer[parsed, filled)`.
+  std::vector<char> buffer;
+  std::size_t parsed = 0;
+  std::size_t filled = 0;
+  /// Nothing of a request has come yet.
+  bool idle = true;
+  bool finishing = false;
+  bool timed_out = false;
+
+  std::string_view unparsed() const { return {buffer.data() + parsed, filled - parsed}; }
+
+ private:
+  TimePoint deadline_ = TimePoint::max();
+};
+
+/// Serves the connection to its end.
+asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
+
+}  // namespace pixie::net

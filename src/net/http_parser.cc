@@ -1,0 +1,75 @@
+#include "net/http_parser.h"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "http/target.h"
+
+namespace pixie::net {
+
+namespace beast_http = boost::beast::http;
+
+RequestParser::RequestParser(http::Request& request) : request_(request) {
+  header_limit(header_limit_bytes);
+  body_limit(body_limit_bytes);
+}
+
+RequestParser::Progress RequestParser::feed(std::string_view bytes) {
+  error_code error;
+  const auto consumed = put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  if (!error || error == beast_http::error::need_more) return {consumed, std::nullopt};
+  return {consumed, fault_for(error)};
+}
+
+RequestParser::Fault RequestParser::fault_for(const error_code& error) const {
+  if (refused_) return *refused_;
+  if (error == beast_http::error::header_limit) return {431, "The header is larger than 16 kB."};
+  if (error == beast_http::error::body_limit) return {413, "The body is larger than 64 kB."};
+  if (error == beast_http::error::bad_version)
+    return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
+  if (error == beast_http::error::bad_transfer_encoding)
+    return {501, "The only transfer coding known here is chunked."};
+  return {400, "That is no HTTP/1.1 request."};
+}
+
+void RequestParser::refuse(int status, std::string_view sentence, error_code& error) {
+  refused_ = Fault{status, sentence};
+  error = beast_http::error::bad_value;
+}
+
+void RequestParser::on_request_impl(verb, string_view method, string_view target, int version,
+                                    error_code& error) {
+  if (target.size() > http::max_target_size)
+    return refuse(414, "The target is longer than 4096 bytes.", error);
+  request_.method_text.assign(method.data(), method.size());
+  request_.method = http::parse_method(request_.method_text);
+  request_.target.assign(target.data(), target.size());
+  request_.version = version;
+}
+
+void RequestParser::on_field_impl(field name, string_view name_text, string_view value,
+                                  error_code& error) {
+  if (name == field::transfer_encoding) {
+    if (!boost::beast::iequals(value, "chunked")) {
+      return refuse(501, "The only transfer coding known here is chunked.", error);
+    }
+    if (request_.version < 11) return refuse(400, "HTTP/1.0 has no Transfer-Encoding.", error);
+  }
+  const bool length = name == field::content_length;
+  const auto* other = length ? "Transfer-Encoding" : "Content-Length";
+  if ((length || name == field::transfer_encoding) && request_.fields.find(other)) {
+    return refuse(400, "Content-Length and Transfer-Encoding exclude each other.", error);
+  }
+  request_.fields.add({name_text.data(), name_text.size()}, {value.data(), value.size()});
+}
+
+std::size_t RequestParser::on_body_impl(string_view body, error_code&) {
+  request_.body.append(body.data(), body.size());
+  return body.size();
+}
+
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, string_view body, error_code& error) {
+  return on_body_impl(body, error);
+}
+
+}  // namespace pixie::net

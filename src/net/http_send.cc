@@ -1,0 +1,169 @@
+#include "net/http_send.h"
+
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace pixie::net {
+namespace {
+
+/// A client that takes nothing for so long is given up.
+constexpr auto stall_time = std::chrono::seconds(60);
+/// One turn of sendfile; then the loop's other work gets a chance.
+constexpr std::uint64_t turn_bytes = 1 << 20;
+/// A file up to this size is read and goes out in one write with the head.
+constexpr std::uint64_t small_file_bytes = 16 * 1024;
+
+constexpr auto outcome = asio::as_tuple(asio::use_awaitable);
+constexpr std::string_view client_left = "the client closed the connection";
+constexpr std::string_view client_stalled = "the client took nothing for 60 s";
+constexpr std::string_view file_changed =
+    "the file was truncated, or can't be read, while it was sent";
+
+/// Waits until the socket takes bytes again. False: the connection is over.
+asio::awaitable<bool> writable(Connection& connection) {
+  connection.allow(stall_time);
+  const auto [error] =
+      co_await connection.socket.async_wait(asio::ip::tcp::socket::wait_write, outcome);
+  co_return !error;
+}
+
+/// Drops `count` bytes from the front of the list.
+void advance(std::span<iovec>& parts, std::size_t count) {
+  while (!parts.empty() && count >= parts.front().iov_len) {
+    count -= parts.front().iov_len;
+    parts = parts.subspan(1);
+  }
+  if (count == 0) return;
+  parts.front().iov_base = static_cast<char*>(parts.front().iov_base) + count;
+  parts.front().iov_len -= count;
+}
+
+asio::awaitable<bool> send_parts(Connection& connection, std::span<iovec> parts, int flags) {
+  while (!parts.empty()) {
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = std::min<std::size_t>(parts.size(), 64);
+    const auto count =
+        sendmsg(connection.socket.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
+    if (count >= 0) {
+      advance(parts, static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {
+      const bool ready = co_await writable(connection);
+      if (!ready) co_return false;
+    } else if (errno != EINTR) {
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+struct FileSent {
+  std::uint64_t bytes;
+  std::string_view failure;
+};
+
+asio::awaitable<FileSent> send_file(Connection& connection, const tree::FileRange& file,
+                                    http::ByteRange range) {
+  std::uint64_t done = 0;
+  while (done < range.length) {
+    auto position = static_cast<off_t>(file.offset + range.offset + done);
+    const auto count = sendfile(connection.socket.native_handle(), file.file.number(), &position,
+                                std::min(turn_bytes, range.length - done));
+    if (count > 0) {
+      done += static_cast<std::uint64_t>(count);
+      connection.allow(stall_time);
+      if (done < range.length) co_await asio::post(asio::use_awaitable);
+    } else if (count == 0) {
+      co_return FileSent{done, file_changed};
+    } else if (errno == EAGAIN) {
+      const bool ready = co_await writable(connection);
+      if (!ready) co_return FileSent{done, connection.timed_out ? client_stalled : client_left};
+    } else if (errno != EINTR) {
+      co_return FileSent{done, errno == EIO || errno == EINVAL ? file_changed : client_left};
+    }
+  }
+  co_return FileSent{done, {}};
+}
+
+iovec vector_of(const void* data, std::size_t size) { return {const_cast<void*>(data), size}; }
+
+/// The parts that wait to go out together, in front of the next file or at the end.
+struct Gathered {
+  std::vector<iovec> parts;
+  std::uint64_t body_bytes = 0;
+};
+
+/// Adds a range that lies in memory; a small file is read into `small` first. False: it is for sendfile.
+/// Nothing more can be added once `small` is in use.
+std::expected<bool, std::string_view> gather(Gathered& gathered, const tree::Body& body,
+                                             http::ByteRange range, std::vector<std::byte>& small) {
+  if (const auto memory = body.memory()) {
+    gathered.parts.push_back(vector_of(memory->data() + range.offset, range.length));
+  } else {
+    if (range.length > small_file_bytes || !small.empty()) return false;
+    small.resize(range.length);
+    if (body.read(range.offset, small) != static_cast<std::ptrdiff_t>(range.length)) {
+      return std::unexpected(file_changed);
+    }
+    gathered.parts.push_back(vector_of(small.data(), small.size()));
+  }
+  gathered.body_bytes += range.length;
+  return true;
+}
+
+}  // namespace
+
+asio::awaitable<bool> send_text(Connection& connection, std::string_view text) {
+  std::array<iovec, 1> parts{vector_of(text.data(), text.size())};
+  const bool sent = co_await send_parts(connection, parts, 0);
+  co_return sent;
+}
+
+asio::awaitable<Sent> send_reply(Connection& connection, const Reply& reply) {
+  Sent sent;
+  Gathered gathered;
+  std::vector<std::byte> small;
+  gathered.parts.push_back(vector_of(reply.response.head.data(), reply.response.head.size()));
+  connection.allow(stall_time);
+  for (const auto& piece : reply.response.pieces) {
+    if (const auto* text = std::get_if<std::string>(&piece)) {
+      gathered.parts.push_back(vector_of(text->data(), text->size()));
+      gathered.body_bytes += text->size();
+      continue;
+    }
+    const auto range = std::get<http::ByteRange>(piece);
+    const auto taken = gather(gathered, *reply.body, range, small);
+    if (!taken) {
+      sent.failure = taken.error();
+      co_return sent;
+    }
+    if (*taken) continue;
+    const bool ok = co_await send_parts(connection, gathered.parts, MSG_MORE);
+    if (!ok) {
+      sent.failure = client_left;
+      co_return sent;
+    }
+    sent.body_bytes += gathered.body_bytes;
+    gathered = {};
+    small.clear();
+    const auto file = co_await send_file(connection, *reply.body->file(), range);
+    sent.body_bytes += file.bytes;
+    sent.failure = file.failure;
+    if (!file.failure.empty()) co_return sent;
+  }
+  sent.complete = co_await send_parts(connection, gathered.parts, 0);
+  if (sent.complete) sent.body_bytes += gathered.body_bytes;
+  if (!sent.complete) sent.failure = connection.timed_out ? client_stalled : client_left;
+  co_return sent;
+}
+
+}  // namespace pixie::net

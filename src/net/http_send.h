@@ -1,0 +1,26 @@
+// Sending a response: head, texts and memory in gathered writes; files by sendfile.
+#pragma once
+
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "net/http_connection.h"
+
+namespace pixie::net {
+
+struct Sent {
+  bool complete = false;
+  std::uint64_t body_bytes = 0;
+  /// Why it is not complete.
+  std::string_view failure;
+};
+
+/// Sends head and pieces. A file that is shorter by now than its size at the time of the request ends the
+/// connection: the length was promised.
+asio::awaitable<Sent> send_reply(Connection& connection, const Reply& reply);
+
+/// Sends a text as it is. False: the connection is over.
+asio::awaitable<bool> send_text(Connection& connection, std::string_view text);
+
+}  // namespace pixie::net

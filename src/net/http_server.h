@@ -1,0 +1,40 @@
+// Accepts HTTP connections on one loop and keeps count of them.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/http_connection.h"
+#include "net/loop.h"
+#include "tree/descriptor.h"
+
+namespace pixie::net {
+
+/// Belongs to its loop.
+class HttpServer {
+ public:
+  explicit HttpServer(Loop& loop) : loop_(loop), resume_(loop.context) {}
+
+  /// Accepts from a listening socket, which it owns from here on.
+  void listen(tree::Descriptor socket, bool ipv6_socket);
+  /// Accepts no more and lets the requests under way end.
+  void finish();
+  std::size_t active() const { return connections_.size(); }
+
+ private:
+  void accept_when_ready(asio::ip::tcp::acceptor& acceptor);
+  bool accept_some(asio::ip::tcp::acceptor& acceptor);
+  void start(int socket, const sockaddr_storage& peer);
+
+  Loop& loop_;
+  std::vector<std::unique_ptr<asio::ip::tcp::acceptor>> acceptors_;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  asio::steady_timer resume_;
+};
+
+}  // namespace pixie::net

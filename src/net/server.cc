@@ -1,0 +1,133 @@
+#include "net/server.h"
+
+#include <algorithm>
+#include <future>
+
+#include <boost/asio/post.hpp>
+
+namespace pixie::net {
+namespace {
+
+constexpr auto finish_poll = std::chrono::milliseconds(20);
+
+/// `[::]` takes IPv4 too, unless an IPv4 address of the same port is listened on as well.
+bool has_v4_of_same_port(const std::vector<wire::Endpoint>& endpoints, std::uint16_t port) {
+  return std::ranges::any_of(endpoints, [&](const auto& endpoint) {
+    return endpoint.address.is_v4() && endpoint.port == port;
+  });
+}
+
+Expected<std::vector<Listening>> bind_all(const std::vector<wire::Endpoint>& endpoints,
+                                          Transport transport, std::size_t count) {
+  std::vector<Listening> all;
+  for (const auto& endpoint : endpoints) {
+    auto bound =
+        bind_sockets(endpoint, transport, count, has_v4_of_same_port(endpoints, endpoint.port));
+    if (!bound) return std::unexpected(bound.error());
+    all.push_back(std::move(*bound));
+  }
+  return all;
+}
+
+}  // namespace
+
+Expected<Sockets> open_sockets(const ServerSettings& settings) {
+  auto inherited = inherited_sockets();
+  if (!inherited) return std::unexpected(inherited.error());
+  Sockets sockets{
+      .tftp = std::move(inherited->tftp), .tftp_transfer = {}, .http = std::move(inherited->http)};
+  if (sockets.tftp.empty()) {
+    auto bound = bind_all(settings.tftp_endpoints, Transport::udp, settings.loops);
+    if (!bound) return std::unexpected(bound.error());
+    sockets.tftp = std::move(*bound);
+  }
+  if (sockets.http.empty()) {
+    auto bound = bind_all(settings.http_endpoints, Transport::tcp, settings.loops);
+    if (!bound) return std::unexpected(bound.error());
+    sockets.http = std::move(*bound);
+  }
+  for (const auto& listening : sockets.tftp) {
+    auto& transfer = sockets.tftp_transfer.emplace_back();
+    for (std::size_t i = 0; i < listening.sockets.size(); ++i) {
+      if (settings.tftp.single_port) {
+        transfer.emplace_back();
+        continue;
+      }
+      auto socket = bind_transfer_socket(listening.endpoint, listening.ipv6_socket);
+      if (!socket) return std::unexpected(socket.error());
+      transfer.push_back(std::move(*socket));
+    }
+  }
+  return sockets;
+}
+
+Server::Server(const ServerSettings& settings, Sockets sockets, const tree::Layout& layout,
+               events::Log& log)
+    : tftp_settings_(settings.tftp), workers_(settings.loops) {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto& worker = workers_[i];
+    worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, log);
+    worker.http = std::make_unique<HttpServer>(*worker.loop);
+    // A socket that was handed over is one for all: the first loop has it.
+    for (std::size_t j = 0; j < sockets.tftp.size(); ++j) {
+      auto& listening = sockets.tftp[j];
+      if (i >= listening.sockets.size()) continue;
+      worker.tftp.push_back(std::make_unique<TftpServer>(
+          *worker.loop, tftp_settings_, std::move(listening.sockets[i]),
+          std::move(sockets.tftp_transfer[j][i]), listening.ipv6_socket));
+    }
+    for (auto& listening : sockets.http) {
+      if (i < listening.sockets.size())
+        worker.http->listen(std::move(listening.sockets[i]), listening.ipv6_socket);
+    }
+  }
+}
+
+Server::~Server() {
+  for (auto& worker : workers_) worker.loop->stop();
+  for (auto& worker : workers_) {
+    if (worker.thread.joinable()) worker.thread.join();
+  }
+}
+
+void Server::start() {
+  for (auto& worker : workers_) worker.thread = std::thread([&loop = *worker.loop] { loop.run(); });
+}
+
+template <class Task>
+void Server::on_every_loop(Task task) {
+  std::vector<std::future<void>> done;
+  for (auto& worker : workers_) {
+    auto promise = std::make_shared<std::promise<void>>();
+    done.push_back(promise->get_future());
+    asio::post(worker.loop->context, [&worker, task, promise] {
+      task(worker);
+      promise->set_value();
+    });
+  }
+  for (auto& future : done) future.wait();
+}
+
+void Server::replace_tree(const tree::Layout& layout) {
+  on_every_loop([layout](Worker& worker) { worker.loop->tree = tree::Tree(layout); });
+}
+
+std::size_t Server::active() {
+  std::atomic<std::size_t> total = 0;
+  on_every_loop([&total](Worker& worker) {
+    total += worker.http->active();
+    for (const auto& tftp : worker.tftp) total += tftp->active();
+  });
+  return total;
+}
+
+void Server::finish(std::chrono::milliseconds grace) {
+  on_every_loop([](Worker& worker) {
+    worker.http->finish();
+    for (const auto& tftp : worker.tftp) tftp->finish();
+  });
+  const auto end = Clock::now() + grace;
+  while (active() > 0 && Clock::now() < end) std::this_thread::sleep_for(finish_poll);
+}
+
+}  // namespace pixie::net

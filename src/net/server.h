@@ -1,0 +1,67 @@
+// The whole server: its sockets, and a loop per thread that serves TFTP and HTTP from one tree.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "events/log.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+#include "net/socket.h"
+#include "net/tftp_server.h"
+
+namespace pixie::net {
+
+struct ServerSettings {
+  std::vector<wire::Endpoint> tftp_endpoints;
+  std::vector<wire::Endpoint> http_endpoints;
+  std::size_t loops = 1;
+  TftpSettings tftp;
+};
+
+/// What is listened on: bound before privileges are dropped.
+struct Sockets {
+  std::vector<Listening> tftp;
+  /// One for each of `tftp` and each of its sockets; none in single-port mode.
+  std::vector<std::vector<tree::Descriptor>> tftp_transfer;
+  std::vector<Listening> http;
+};
+
+/// Takes what a supervisor handed over, else binds.
+Expected<Sockets> open_sockets(const ServerSettings& settings);
+
+/// Its functions are called by one thread, which is none of the loops'.
+class Server {
+ public:
+  Server(const ServerSettings& settings, Sockets sockets, const tree::Layout& layout,
+         events::Log& log);
+  /// Stops at once.
+  ~Server();
+
+  void start();
+  /// Takes nothing new; waits until what is under way has ended, or for `grace`.
+  void finish(std::chrono::milliseconds grace);
+  /// What is asked for from now on comes from this tree.
+  void replace_tree(const tree::Layout& layout);
+
+ private:
+  /// A loop with what lives on it; the servers go before the loop.
+  struct Worker {
+    std::unique_ptr<Loop> loop;
+    std::vector<std::unique_ptr<TftpServer>> tftp;
+    std::unique_ptr<HttpServer> http;
+    std::thread thread;
+  };
+
+  /// Runs `task(worker)` on every loop and waits for all of them.
+  template <class Task>
+  void on_every_loop(Task task);
+  std::size_t active();
+
+  const TftpSettings tftp_settings_;
+  std::vector<Worker> workers_;
+};
+
+}  // namespace pixie::net

@@ -1,0 +1,95 @@
+#include "net/site.h"
+
+#include <fmt/format.h>
+
+#include "http/content_type.h"
+#include "http/listing.h"
+#include "http/target.h"
+
+namespace pixie::net {
+namespace {
+
+Reply refuse(const http::Request& request, int status, std::string sentence, std::time_t now,
+             http::Headers extra = {}) {
+  return {.response = http::error_response(&request, status, sentence, now, extra),
+          .body = {},
+          .path = {},
+          .fault = std::move(sentence)};
+}
+
+Reply refuse(const http::Request& request, tree::Refusal refusal, std::time_t now) {
+  using enum tree::Refusal::Reason;
+  const int status = refusal.reason == forbidden ? 403 : refusal.reason == unreadable ? 500 : 404;
+  auto reply = refuse(request, status, std::move(refusal.text), now);
+  reply.rom_missing = refusal.reason == rom_missing;
+  return reply;
+}
+
+Reply send(const http::Request& request, tree::Body body, std::time_t now) {
+  // What is made for this machine, or may change any moment, must not come from a cache on the way.
+  const bool made =
+      body.kind == tree::Body::Kind::chain || body.kind == tree::Body::Kind::no_script;
+  const http::Representation representation{
+      .size = body.size(),
+      .etag = body.etag,
+      .modified = body.modified,
+      .content_type = std::string(http::content_type(body.name)),
+      .cache_control = made ? "no-cache" : ""};
+  auto response = http::respond(request, representation, now);
+  return {.response = std::move(response), .body = std::move(body), .path = {}, .fault = {}};
+}
+
+Reply show_folder(tree::Tree& tree, const http::Request& request, const http::Target& target,
+                  const tree::Listing& listing, const wire::IpAddress& server, std::time_t now) {
+  if (!target.trailing_slash) {
+    return {.response = http::redirect(request, target.path + "/", now),
+            .body = {},
+            .path = {},
+            .fault = {}};
+  }
+  const auto inside = target.path.empty() ? "" : target.path + "/";
+  auto index = tree.resolve(inside + "index.html", server);
+  if (auto* page = std::get_if<tree::Body>(&index)) return send(request, std::move(*page), now);
+  std::vector<http::Entry> entries;
+  for (const auto& entry : listing.entries) {
+    entries.push_back({entry.name, entry.folder, entry.size, entry.modified});
+  }
+  return {.response = http::text_response(&request, 200, "text/html; charset=utf-8",
+                                          http::render_listing(target.path, entries), now),
+          .body = {},
+          .path = {},
+          .fault = {}};
+}
+
+Reply answer_target(tree::Tree& tree, const http::Request& request, const http::Target& target,
+                    const wire::IpAddress& server, std::time_t now) {
+  auto found = tree.resolve(target.path, server);
+  if (auto* refusal = std::get_if<tree::Refusal>(&found))
+    return refuse(request, std::move(*refusal), now);
+  if (const auto* listing = std::get_if<tree::Listing>(&found)) {
+    return show_folder(tree, request, target, *listing, server, now);
+  }
+  if (target.trailing_slash) {
+    return refuse(request, 404, fmt::format("{} is a file, not a folder.", target.path), now);
+  }
+  return send(request, std::move(std::get<tree::Body>(found)), now);
+}
+
+}  // namespace
+
+Reply answer(tree::Tree& tree, const http::Request& request, const wire::IpAddress& server,
+             std::time_t now) {
+  if (request.method == http::Method::other) {
+    return refuse(request, 405, "Only GET and HEAD are answered here.", now,
+                  {{"Allow", "GET, HEAD"}});
+  }
+  if (auto host = http::check_host(request); !host)
+    return refuse(request, 400, std::move(host.error().text), now);
+  auto target = http::parse_target(request.target);
+  if (!target) return refuse(request, 400, std::move(target.error().text), now);
+  auto reply = answer_target(tree, request, *target, server, now);
+  reply.path = std::move(target->path);
+  return reply;
+}
+
+}  // namespace pixie::net

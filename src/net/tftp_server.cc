@@ -1,0 +1,283 @@
+#include "net/tftp_server.h"
+
+#include <algorithm>
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "events/catalogue.h"
+#include "net/tftp_session.h"
+#include "tftp/name.h"
+#include "tftp/netascii.h"
+
+namespace pixie::net {
+namespace {
+
+using std::chrono::seconds;
+
+/// Batches received in one turn of the loop.
+constexpr int receive_turns = 16;
+constexpr auto linger_time = seconds(3);
+/// A repetition of the request that comes later than this means that the client began anew.
+constexpr auto repetition_time = seconds(1);
+/// netascii is for short texts and is translated as a whole.
+constexpr std::uint64_t netascii_limit_bytes = 16 << 20;
+constexpr double stray_answers_per_second = 100;
+
+/// Optional files that shim and others look for at every boot; their absence is no news.
+bool is_optional_probe(std::string_view path) {
+  const auto name = path.substr(path.rfind('/') + 1);
+  return name.starts_with("revocations") || name.starts_with("shim_certificate");
+}
+
+/// Bytes of a data packet that are not data: IP and UDP header (RFC 791, 8200, 768), opcode and block.
+std::uint32_t overhead(const wire::IpAddress& peer) { return (peer.is_v4() ? 20U : 40U) + 8U + 4U; }
+
+}  // namespace
+
+void TftpServer::Session::on_deadline(TimePoint now) {
+  if (ended) return server_.drop(*this);
+  transfer.expire(now);
+  server_.after_event(*this, now);
+  server_.send_soon();
+}
+
+TftpServer::TftpServer(Loop& loop, const TftpSettings& settings, tree::Descriptor listening,
+                       tree::Descriptor transfer_socket, bool ipv6_socket)
+    : loop_(loop),
+      settings_(settings),
+      listening_(loop.context, listening.release()),
+      sender_(ipv6_socket) {
+  receive_when_ready(listening_);
+  if (transfer_socket) {
+    transfer_.emplace(loop.context, transfer_socket.release());
+    receive_when_ready(*transfer_);
+  }
+}
+
+TftpServer::~TftpServer() = default;
+
+void TftpServer::finish() { finishing_ = true; }
+
+void TftpServer::receive_when_ready(asio::posix::stream_descriptor& socket) {
+  socket.async_wait(asio::posix::stream_descriptor::wait_read,
+                    [&](const boost::system::error_code& error) {
+                      if (error) return;
+                      receive_some(socket);
+                      receive_when_ready(socket);
+                    });
+}
+
+void TftpServer::receive_some(asio::posix::stream_descriptor& socket) {
+  for (int turn = 0; turn < receive_turns; ++turn) {
+    const auto datagrams = receiver_.receive(socket.native_handle());
+    for (const auto& datagram : datagrams) receive(datagram, &socket == &listening_);
+    send_ready();
+    if (datagrams.size() < UdpReceiver::batch_size) return;
+  }
+}
+
+void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {
+  // Each loop's socket gets a copy of what was sent to many; one of them answers.
+  const auto client = std::hash<wire::Endpoint>{}(datagram.route.peer);
+  if (datagram.to_many && client % loop_.count != loop_.index) return;
+  const auto now = Clock::now();
+  const auto packet = tftp::parse(datagram.payload);
+  const bool transfers_here = !at_listening_port || settings_.single_port;
+  if (packet && at_listening_port) {
+    if (const auto* request = std::get_if<tftp::Request>(&*packet))
+      return receive_request(datagram, *request, now);
+  }
+  const auto found = sessions_.find(datagram.route.peer);
+  if (transfers_here && found != sessions_.end()) {
+    if (found->second->ended) return;
+    found->second->transfer.receive(datagram.payload, now);
+    return after_event(*found->second, now);
+  }
+  if (!packet) {
+    const auto peer = datagram.route.peer.text();
+    return loop_.log.emit(events::tftp_malformed,
+                          {{"client", peer}, {"reason", packet.error().text}});
+  }
+  // An error is never answered (RFC 1350 section 7).
+  if (!std::holds_alternative<tftp::ErrorPacket>(*packet)) answer_stray(datagram, now);
+}
+
+void TftpServer::answer_stray(const Datagram& datagram, TimePoint now) {
+  const auto peer = datagram.route.peer.text();
+  loop_.log.emit(events::tftp_stray, {{"client", peer}});
+  const std::chrono::duration<double> passed = now - std::exchange(stray_answers_refilled_, now);
+  stray_answers_ = std::min(stray_answers_per_second,
+                            stray_answers_ + passed.count() * stray_answers_per_second);
+  if (stray_answers_ < 1) return;
+  stray_answers_ -= 1;
+  refuse(datagram, tftp::error_code::unknown_transfer, "There is no such transfer (any more).");
+}
+
+void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& request,
+                                 TimePoint now) {
+  if (finishing_) return;
+  const auto found = sessions_.find(datagram.route.peer);
+  if (found != sessions_.end()) {
+    auto& session = *found->second;
+    if (!session.ended && session.request == wire::as_text(datagram.payload)) {
+      const auto statistics = session.transfer.statistics();
+      if (statistics.bytes_acknowledged == 0) {
+        session.transfer.receive(datagram.payload, now);
+        return after_event(session, now);
+      }
+      if (now - statistics.started < repetition_time) return;
+    }
+    // The client took the port for something new.
+    drop(session);
+  }
+  start(datagram, request, now);
+}
+
+void TftpServer::start(const Datagram& datagram, const tftp::Request& request, TimePoint now) {
+  using namespace tftp::error_code;
+  auto path = tftp::clean_name(request.filename);
+  if (!path)
+    return refuse(datagram, events::tftp_refused, "-", access_violation, path.error().text);
+  if (request.opcode == tftp::Request::write) {
+    return refuse(datagram, events::tftp_refused, *path, access_violation,
+                  "pixie gives files and takes none.");
+  }
+  if (request.mode == tftp::Mode::mail) {
+    return refuse(datagram, events::tftp_refused, *path, illegal_operation,
+                  "Only octet and netascii are known here.");
+  }
+  auto body = find(datagram, *path);
+  if (!body) return;
+  if (request.mode == tftp::Mode::netascii) {
+    if (body->size() > netascii_limit_bytes) {
+      return refuse(datagram, events::tftp_refused, *path, illegal_operation,
+                    "netascii is for texts up to 16 MB; ask in octet mode.");
+    }
+    std::string text(body->size(), '\0');
+    const auto count = body->read(0, std::as_writable_bytes(std::span(text)));
+    text.resize(static_cast<std::size_t>(std::max<std::ptrdiff_t>(count, 0)));
+    tree::Body translated(body->kind, tftp::to_netascii(text));
+    translated.machine = body->machine;
+    body = std::move(translated);
+  }
+  auto limits = settings_.limits;
+  const auto room =
+      std::max(mtus_.of(datagram.route.interface), 576U) - overhead(datagram.route.peer.address);
+  limits.max_blksize =
+      static_cast<std::uint16_t>(std::min<std::uint32_t>(limits.max_blksize, room));
+  const auto terms = tftp::negotiate(request, limits, body->size());
+  auto session =
+      std::make_unique<Session>(*this, datagram, std::move(*path), std::move(*body), terms, now);
+  if (loop_.log.wants(events::tftp_started)) {
+    const auto peer = session->route.peer.text();
+    loop_.log.emit(events::tftp_started, {{"client", peer},
+                                          {"file", session->file},
+                                          {"size", session->body.size()},
+                                          {"blksize", terms.blksize},
+                                          {"windowsize", terms.windowsize}});
+  }
+  ++active_;
+  auto& kept = *(sessions_[datagram.route.peer] = std::move(session));
+  after_event(kept, now);
+}
+
+std::optional<tree::Body> TftpServer::find(const Datagram& datagram, const std::string& path) {
+  using Reason = tree::Refusal::Reason;
+  auto answer = loop_.tree.resolve(path, datagram.route.local);
+  if (auto* body = std::get_if<tree::Body>(&answer)) return std::move(*body);
+  const auto* refusal = std::get_if<tree::Refusal>(&answer);
+  if (!refusal) {
+    refuse(datagram, events::tftp_not_found, path, tftp::error_code::not_found,
+           fmt::format("{} is a folder.", path));
+  } else if (refusal->reason == Reason::not_found) {
+    const auto& kind =
+        is_optional_probe(path) ? events::tftp_probe_not_found : events::tftp_not_found;
+    refuse(datagram, kind, path, tftp::error_code::not_found, refusal->text);
+  } else if (refusal->reason == Reason::rom_missing) {
+    refuse(datagram, events::rom_missing, path, tftp::error_code::not_found, refusal->text);
+  } else {
+    refuse(datagram, events::tftp_refused, path, tftp::error_code::access_violation, refusal->text);
+  }
+  return std::nullopt;
+}
+
+void TftpServer::refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,
+                        std::uint16_t code, std::string_view text) {
+  refuse(datagram, code, text);
+  if (!loop_.log.wants(kind)) return;
+  const auto peer = datagram.route.peer.text();
+  loop_.log.emit(kind, {{"client", peer}, {"file", file}, {"reason", text}});
+}
+
+void TftpServer::refuse(const Datagram& datagram, std::uint16_t code, std::string_view text) {
+  packets_.clear();
+  const auto message = packets_.error(code, text);
+  sender_.add(datagram.route, message->parts, 0);
+  sender_.flush(transfer_socket().native_handle());
+}
+
+void TftpServer::after_event(Session& session, TimePoint now) {
+  if (session.transfer.pending()) make_ready(session);
+  if (session.transfer.over() && !session.ended) end(session, now);
+  loop_.watch(session);
+}
+
+void TftpServer::end(Session& session, TimePoint now) {
+  report(session, now);
+  --active_;
+  session.ended = true;
+  session.lingers_until = now + linger_time;
+  session.body = tree::Body(session.body.kind, tree::Embedded());
+}
+
+void TftpServer::drop(Session& session) {
+  if (!session.ended) --active_;
+  if (session.in_ready_list) std::erase(ready_, &session);
+  const auto client = session.route.peer;
+  sessions_.erase(client);
+}
+
+void TftpServer::report(const Session& session, TimePoint now) {
+  const auto kind_of = [](tftp::Outcome outcome) -> const events::Kind& {
+    switch (outcome) {
+      case tftp::Outcome::complete:
+        return events::tftp_done;
+      case tftp::Outcome::final_ack_lost:
+        return events::tftp_done_unconfirmed;
+      case tftp::Outcome::size_probe:
+        return events::tftp_size_probe;
+      case tftp::Outcome::aborted_by_client:
+        return events::tftp_client_aborted;
+      case tftp::Outcome::timed_out:
+        return events::tftp_timeout;
+      default:
+        return events::tftp_failed;
+    }
+  };
+  const auto& kind = kind_of(session.transfer.outcome());
+  if (!loop_.log.wants(kind)) return;
+  const auto statistics = session.transfer.statistics();
+  const auto took = std::chrono::duration<double>(now - statistics.started).count();
+  const auto bytes = statistics.bytes_acknowledged;
+  const auto client = session.route.peer.text();
+  const auto mac = session.body.machine ? session.body.machine->colons() : "-";
+  const auto rate =
+      fmt::format("{:.1f}MB/s", static_cast<double>(bytes) / 1e6 / std::max(took, 1e-6));
+  const auto& reason = session.transfer.error_text();
+  loop_.log.emit(kind, {{"client", client},
+                        {"mac", mac},
+                        {"file", session.file},
+                        {"bytes", bytes},
+                        {"seconds", took},
+                        {"rate", rate},
+                        {"blksize", session.transfer.terms().blksize},
+                        {"windowsize", session.transfer.terms().windowsize},
+                        {"resent", statistics.blocks_resent},
+                        {"reason", reason.empty() ? "-" : std::string_view(reason)}});
+  if (session.body.kind == tree::Body::Kind::no_script) {
+    loop_.log.emit(events::script_missing, {{"client", client}, {"mac", mac}});
+  }
+}
+
+}  // namespace pixie::net

@@ -1,0 +1,95 @@
+// TFTP on one loop: requests from the listening socket become sessions (a transfer and its body); their
+// packets go out in batches. All transfers of a listening socket share one transfer socket: what tells them
+// apart is the client's address and port.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "net/loop.h"
+#include "net/mtu.h"
+#include "net/tftp_packets.h"
+#include "net/udp.h"
+#include "tftp/transfer.h"
+#include "tree/body.h"
+#include "tree/descriptor.h"
+
+namespace pixie::net {
+
+struct TftpSettings {
+  tftp::Limits limits;
+  /// Answer from the listening port (for networks that translate addresses), not from a port of its own.
+  bool single_port = false;
+};
+
+/// One listening socket with its sessions. Belongs to its loop.
+class TftpServer {
+ public:
+  /// `transfer_socket` is empty in single-port mode. Settings must outlive the server.
+  TftpServer(Loop& loop, const TftpSettings& settings, tree::Descriptor listening,
+             tree::Descriptor transfer_socket, bool ipv6_socket);
+  ~TftpServer();
+
+  /// Takes no more requests and lets the transfers under way end.
+  void finish();
+  /// Transfers that are not over.
+  std::size_t active() const { return active_; }
+
+ private:
+  class Session;
+  friend class Session;
+  /// A message of the batch that is being sent: `count` packets of a session.
+  struct Message {
+    Session* session;
+    std::uint32_t count;
+  };
+
+  void receive_when_ready(asio::posix::stream_descriptor& socket);
+  void receive_some(asio::posix::stream_descriptor& socket);
+  void receive(const Datagram& datagram, bool at_listening_port);
+  void receive_request(const Datagram& datagram, const tftp::Request& request, TimePoint now);
+  void start(const Datagram& datagram, const tftp::Request& request, TimePoint now);
+  std::optional<tree::Body> find(const Datagram& datagram, const std::string& path);
+  void refuse(const Datagram& datagram, std::uint16_t code, std::string_view text);
+  void refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,
+              std::uint16_t code, std::string_view text);
+  void answer_stray(const Datagram& datagram, TimePoint now);
+
+  void after_event(Session& session, TimePoint now);
+  void end(Session& session, TimePoint now);
+  void report(const Session& session, TimePoint now);
+  void drop(Session& session);
+
+  void make_ready(Session& session);
+  void send_soon();
+  void send_ready();
+  bool compose(Session& session);
+  void settle_batch(UdpSender::Outcome outcome, TimePoint now);
+  asio::posix::stream_descriptor& transfer_socket() { return transfer_ ? *transfer_ : listening_; }
+
+  Loop& loop_;
+  const TftpSettings& settings_;
+  asio::posix::stream_descriptor listening_;
+  std::optional<asio::posix::stream_descriptor> transfer_;
+  UdpReceiver receiver_;
+  UdpSender sender_;
+  TftpPackets packets_;
+  MtuTable mtus_;
+  std::unordered_map<wire::Endpoint, std::unique_ptr<Session>> sessions_;
+  /// Sessions with something to send, in the order in which they get their turn.
+  std::deque<Session*> ready_;
+  std::vector<Message> batch_;
+  std::size_t active_ = 0;
+  double stray_answers_ = 0;
+  TimePoint stray_answers_refilled_{};
+  bool send_posted_ = false;
+  bool waiting_for_room_ = false;
+  bool finishing_ = false;
+};
+
+}  // namespace pixie::net

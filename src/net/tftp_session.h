@@ -1,0 +1,40 @@
+// One transfer on its loop: the engine, the body it reads, the way to its client.
+#pragma once
+
+#include <string>
+
+#include "net/tftp_server.h"
+
+namespace pixie::net {
+
+class TftpServer::Session final : public Timed {
+ public:
+  Session(TftpServer& server, const Datagram& datagram, std::string path, tree::Body body_,
+          const tftp::Terms& terms, TimePoint now)
+      : route(datagram.route),
+        file(std::move(path)),
+        request(wire::as_text(datagram.payload)),
+        body(std::move(body_)),
+        transfer(terms, body.size(), server.settings_.limits, now),
+        server_(server) {}
+
+  TimePoint deadline() const override { return ended ? lingers_until : transfer.deadline(); }
+  void on_deadline(TimePoint now) override;
+
+  const Route route;
+  const std::string file;
+  /// The datagram that began it: the same one again is a repetition, another one a new request.
+  const std::string request;
+  tree::Body body;
+  tftp::Transfer transfer;
+  bool in_ready_list = false;
+  bool gso = true;
+  /// Over and reported; stays a little to swallow what is still on its way.
+  bool ended = false;
+  TimePoint lingers_until{};
+
+ private:
+  TftpServer& server_;
+};
+
+}  // namespace pixie::net

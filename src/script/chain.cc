@@ -1,0 +1,127 @@
+#include "script/chain.h"
+
+#include <initializer_list>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace pixie::script {
+namespace {
+
+// Notes for readers, because a script has little room for them:
+//  - iPXE 1.21's EFI ROMs run autoexec.ipxe before the network is up, so the script brings it up
+//  itself.
+//  - A switch port with spanning tree or LACP forwards nothing for 30 s: hence five tries with
+//  growing pauses.
+//  - `|| goto`, `&& goto` after each command that can fail or return: nothing falls through to the
+//  next label.
+//  - A script that ends returns here, so after each `chain` stands a `goto`. `set next leave` in a
+//  machine's
+//    script, before it ends, goes on to the next boot device instead of the menu.
+//  - iPXE 2.0.0 for 32-bit ARM dies at its first HTTP transfer (an unaligned access in its TCP
+//  code); it is
+//    fed over TFTP, where the tree is the same.
+//  - `exit 1`: a UEFI boot manager goes on to the next device only after a failure.
+constexpr std::string_view chain_template = R"ipxe(#!ipxe
+# The menu of pixie, the network boot server at {{host}}.
+# A chain.ipxe in the scripts folder replaces it. Scripts may use ${pixie}, this server's URL.
+
+set pixie http://{{host}}{{http_port}}
+iseq ${buildarch} arm32 && set pixie tftp://{{host}}{{tftp_port}} ||
+set menu-timeout:int32 {{menu_timeout_ms}}
+
+set pause:int32 1
+:network
+isset ${ip} && goto menu ||
+isset ${ip6} && goto menu ||
+dhcp && goto menu ||
+echo No address from DHCP yet; next try in ${pause} s
+sleep ${pause}
+inc pause ${pause}
+iseq ${pause} 32 || goto network
+echo This machine got no address from DHCP: check the cable, the switch port, the DHCP server.
+
+:menu
+menu pixie {{host}}: what shall ${mac} boot?
+item --key o own This machine's own script
+item --key n netboot netboot.xyz
+item --key s shell iPXE shell
+item --key x leave Exit to the next boot device
+choose --timeout ${menu-timeout} --default own target && goto ${target} || goto wait
+
+:wait
+set menu-timeout:int32 0
+goto menu
+
+:own
+clear query ||
+iseq ${buildarch} arm32 || set query ?uuid=${uuid}&serial=${serial:uristring}&arch=${buildarch}&platform=${platform}&manufacturer=${manufacturer:uristring}&product=${product:uristring}&asset=${asset:uristring}&ip=${ip}
+set pause:int32 1
+:try
+echo Asking {{host}} for this machine's script, ${mac:hexhyp}.ipxe
+clear next ||
+chain --autofree ${pixie}/ipxe/${mac:hexhyp}.ipxe${query} && goto done ||
+echo That failed; next try in ${pause} s
+sleep ${pause}
+inc pause ${pause}
+iseq ${pause} 32 || goto try
+echo {{host}} did not give this machine a script that boots. The menu comes again.
+:done
+iseq ${next} leave && goto leave ||
+iseq ${menu-timeout} 0 && goto menu ||
+set menu-timeout:int32 60000
+goto menu
+
+:netboot
+chain --autofree http://boot.netboot.xyz/ && goto wait ||
+echo netboot.xyz could not be reached: does this machine have a way to the internet, and a DNS server?
+prompt --timeout 15000 Press a key for the menu && goto wait || goto wait
+
+:shell
+echo Type exit to come back to the menu.
+shell && goto wait || goto wait
+
+:leave
+exit 1
+)ipxe";
+
+constexpr std::string_view no_script_template = R"ipxe(#!ipxe
+echo
+echo This machine, {{mac}}, has no script yet.
+echo Write {{mac}}.ipxe (or default.ipxe, for all) into the scripts folder
+echo of {{server}}; it is used at the next try.
+echo
+prompt --timeout 8000 Press a key for the menu && exit 0 || exit 0
+)ipxe";
+
+std::string fill(std::string_view text,
+                 std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
+  std::string filled(text);
+  for (const auto& [name, value] : values) {
+    const auto mark = fmt::format("{{{{{}}}}}", name);
+    for (auto at = filled.find(mark); at != std::string::npos;
+         at = filled.find(mark, at + value.size())) {
+      filled.replace(at, mark.size(), value);
+    }
+  }
+  return filled;
+}
+
+std::string port_suffix(std::uint16_t port, std::uint16_t well_known) {
+  return port == well_known ? "" : fmt::format(":{}", port);
+}
+
+}  // namespace
+
+std::string chain_script(const Chain& chain) {
+  return fill(chain_template, {{"host", chain.host},
+                               {"http_port", port_suffix(chain.http_port, 80)},
+                               {"tftp_port", port_suffix(chain.tftp_port, 69)},
+                               {"menu_timeout_ms", fmt::to_string(chain.menu_timeout_ms)}});
+}
+
+std::string no_script_message(const wire::Mac& mac, std::string_view server) {
+  return fill(no_script_template, {{"mac", mac.hyphens()}, {"server", server}});
+}
+
+}  // namespace pixie::script

@@ -1,0 +1,29 @@
+// The iPXE scripts that pixie writes itself: the chain script (the menu that every machine meets
+// first) and the message for a machine that has no script of its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "wire/mac.h"
+
+namespace pixie::script {
+
+struct Chain {
+  /// Where the client reaches this server, `192.0.2.1` or `[2001:db8::1]`, and the ports there.
+  std::string host;
+  std::uint16_t http_port;
+  std::uint16_t tftp_port;
+  /// How long the menu waits before it takes the machine's own script; 0 waits for ever.
+  std::uint32_t menu_timeout_ms;
+};
+
+/// The menu. iPXE's own `${…}` expressions are in it as they are: iPXE expands them on the machine.
+std::string chain_script(const Chain& chain);
+
+/// Says on the machine's screen that it has no script, and what to write where; then returns to the
+/// menu.
+std::string no_script_message(const wire::Mac& mac, std::string_view server);
+
+}  // namespace pixie::script

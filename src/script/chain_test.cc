@@ -1,0 +1,59 @@
+#include "script/chain.h"
+
+#include <set>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+namespace pixie::script {
+namespace {
+
+const Chain plain{.host = "192.0.2.1", .http_port = 80, .tftp_port = 69, .menu_timeout_ms = 10000};
+
+TEST(ChainScript, NamesTheServerAsTheClientReachedIt) {
+  EXPECT_TRUE(chain_script(plain).contains("set pixie http://192.0.2.1\n"));
+  const Chain other{
+      .host = "[2001:db8::1]", .http_port = 8080, .tftp_port = 6969, .menu_timeout_ms = 0};
+  EXPECT_TRUE(chain_script(other).contains("set pixie http://[2001:db8::1]:8080\n"));
+  EXPECT_TRUE(chain_script(other).contains("set pixie tftp://[2001:db8::1]:6969 ||\n"));
+  EXPECT_TRUE(chain_script(other).contains("set menu-timeout:int32 0\n"));
+}
+
+TEST(ChainScript, LeavesNoTemplateMarkAndKeepsWhatIpxeExpands) {
+  const auto text = chain_script(plain);
+  EXPECT_TRUE(text.starts_with("#!ipxe\n"));
+  EXPECT_FALSE(text.contains("{{"));
+  EXPECT_TRUE(text.contains("${pixie}/ipxe/${mac:hexhyp}.ipxe${query}"));
+}
+
+TEST(ChainScript, JumpsOnlyToLabelsThatExistAndNeverFallsIntoAnEntry) {
+  std::istringstream lines(chain_script(plain));
+  std::set<std::string> labels, targets{"own", "netboot", "shell", "leave"};
+  std::string previous;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(':')) {
+      labels.insert(line.substr(1));
+      if (targets.contains(line.substr(1))) {
+        EXPECT_TRUE(previous.starts_with("goto ") || previous.contains("|| goto "))
+            << previous << " before " << line;
+      }
+    }
+    for (auto at = line.find("goto "); at != std::string::npos; at = line.find("goto ", at + 1)) {
+      const auto target = line.substr(at + 5, line.find(' ', at + 5) - at - 5);
+      if (target != "${target}") targets.insert(target);
+    }
+    if (!line.empty()) previous = line;
+  }
+  for (const auto& target : targets) EXPECT_TRUE(labels.contains(target)) << target;
+}
+
+TEST(NoScriptMessage, NamesTheMachineAndTheServer) {
+  const auto text = no_script_message(*wire::Mac::parse("52:54:00:AB:cd:01"), "192.0.2.1");
+  EXPECT_TRUE(text.starts_with("#!ipxe\n"));
+  EXPECT_TRUE(text.contains("This machine, 52-54-00-ab-cd-01, has no script yet."));
+  EXPECT_TRUE(text.contains("192.0.2.1"));
+  EXPECT_FALSE(text.contains("{{"));
+}
+
+}  // namespace
+}  // namespace pixie::script

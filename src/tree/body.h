@@ -1,0 +1,66 @@
+// A body: the bytes behind a path, wherever they come from. TFTP reads it by offset; HTTP sends it
+// by `sendfile` or a gathered write. Nobody else knows where bytes come from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "tree/descriptor.h"
+#include "wire/mac.h"
+
+namespace pixie::tree {
+
+/// Bytes `offset` to `offset + length` of an open file.
+struct FileRange {
+  Descriptor file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+/// Bytes inside the executable: they live for ever.
+using Embedded = std::span<const std::byte>;
+
+class Body {
+ public:
+  enum class Kind : std::uint8_t {
+    file,
+    rom,
+    chain,
+    /// The message for a machine that has no script of its own.
+    no_script,
+  };
+
+  Body(Kind kind, Embedded bytes) : kind(kind), source_(bytes) {}
+  Body(Kind kind, std::string text) : kind(kind), source_(std::move(text)) {}
+  Body(Kind kind, FileRange range) : kind(kind), source_(std::move(range)) {}
+
+  Kind kind;
+  /// Quoted and strong (RFC 9110 section 8.8.3).
+  std::string etag;
+  std::optional<std::time_t> modified;
+  /// The name that the content type follows from: for a ROM its real one, whatever alias was asked
+  /// for.
+  std::string name;
+  /// The machine that the path names, for a machine's own script.
+  std::optional<wire::Mac> machine;
+
+  std::uint64_t size() const;
+  /// The file, if the bytes are in one.
+  const FileRange* file() const { return std::get_if<FileRange>(&source_); }
+  /// All the bytes, if they are in memory; they live as long as the body stays where it is.
+  std::optional<std::span<const std::byte>> memory() const;
+
+  /// Copies the bytes at `offset` into `out`. Returns how many there were: fewer than asked for at
+  /// the end, or where a file was truncated since; -1 with errno set when the file can't be read.
+  std::ptrdiff_t read(std::uint64_t offset, std::span<std::byte> out) const;
+
+ private:
+  std::variant<Embedded, std::string, FileRange> source_;
+};
+
+}  // namespace pixie::tree

@@ -1,0 +1,29 @@
+#include "wire/mac.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace pixie::wire {
+
+std::string Mac::hyphens() const { return fmt::format("{:02x}", fmt::join(octets, "-")); }
+std::string Mac::colons() const { return fmt::format("{:02x}", fmt::join(octets, ":")); }
+
+std::optional<Mac> Mac::parse(std::string_view text) {
+  const std::size_t separator = text.size() == 17 ? 1 : 0;
+  if (text.size() != 12 + 5 * separator) return std::nullopt;
+  const char mark = separator ? text[2] : '\0';
+  if (separator && mark != '-' && mark != ':') return std::nullopt;
+
+  Mac mac;
+  for (std::size_t i = 0; i < 6; ++i) {
+    const auto pair = text.substr(i * (2 + separator), 2);
+    const auto [end, error] = std::from_chars(pair.begin(), pair.end(), mac.octets[i], 16);
+    if (error != std::errc{} || end != pair.end()) return std::nullopt;
+    if (separator && i < 5 && text[i * 3 + 2] != mark) return std::nullopt;
+  }
+  return mac;
+}
+
+}  // namespace pixie::wire

@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+"""Boots machines with real firmware (QEMU) through pixie, each in a private network. Needs root.
+
+Two machines run at a time. Each case prints one line, PASS, FAIL or SKIP, with the seconds from
+power-on to each thing that was seen; what a case leaves behind is in build/e2e/<case>/. The exit
+status is 0 when nothing failed.
+
+The README's DHCP snippets are what the DHCP servers run. PIXIE_TEST_ROMS may name a folder with the
+ROMs for ia32 and arm32, which pixie can't always embed; without it those cases are skipped.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import signal
+import sys
+import threading
+import time
+
+from lab import disk, net, process
+from lab.scene import (Case, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, SCRIPT_RUNS, Screenshot, See, Type,
+                       TypeLine)
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+LOG_LINES = 30
+
+IPXE = See("ipxe", rb"iPXE initialising")
+MENU = See("menu", rb"own script")
+MENU_AGAIN = See("menu again", MENU.pattern)
+SCRIPT = See("script", SCRIPT_RUNS.encode())
+SHELL = See("shell", rb"iPXE> ")
+NO_SCRIPT = See("message", rb"52-54-00-77-00-01,? has no script yet")
+
+
+def linux(machine, firmware):
+    """Linux runs, says what the machine is, and which kind of firmware started it."""
+    return (See("linux", rb"LINUX-RUNS " + machine), See("firmware", rb"FIRMWARE-IS " + firmware))
+
+
+X86_BIOS = linux(rb"x86_64", rb"bios")
+X86_EFI = linux(rb"x86_64", rb"efi64")
+BOOT = (IPXE, MENU, SCRIPT)
+# QEMU's own ROM shows iPXE's banner first, then undionly.kpxe does.
+QEMU_ROM = See("QEMU's ROM", IPXE.pattern)
+BOOT_UNDIONLY = (QEMU_ROM, *BOOT, *X86_BIOS)
+
+SERVED_BIOS = ("undionly.kpxe", "chain.ipxe", OWN_FILE, "vmlinuz", "initrd.gz")
+SERVED_EFI = ("snponly.efi", OWN_FILE, "vmlinuz", "initrd.gz")
+
+# UEFI's HTTP client takes an offer only if it says HTTPClient too.
+HTTP_BOOT_RULES = f"""\
+dhcp-vendorclass=set:http,HTTPClient
+dhcp-match=set:ipxe,175
+dhcp-option-force=tag:http,tag:!ipxe,60,HTTPClient
+dhcp-boot=tag:!ipxe,tag:http,http://{net.ADDRESS}/snponly.efi
+dhcp-boot=tag:ipxe,chain.ipxe,pixie,{net.ADDRESS}
+"""
+IPV6_RULES = f"""\
+dhcp-userclass=set:ipxe,iPXE
+dhcp-option=tag:!ipxe,option6:bootfile-url,tftp://[{net.ADDRESS6}]/snponly.efi
+dhcp-option=tag:ipxe,option6:bootfile-url,tftp://[{net.ADDRESS6}]/chain.ipxe
+"""
+NO_CHAIN_RULES = f"dhcp-boot=snponly.efi,pixie,{net.ADDRESS}\n"
+
+NO_IPV4_PXE = ("-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n")
+NO_PXE = (*NO_IPV4_PXE, "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n")
+
+CASES = {
+    "bios-undionly": Case(
+        "BIOS by undionly.kpxe", "bios", BOOT_UNDIONLY, force_undionly=True, served=SERVED_BIOS),
+    "bios-ipxerom": Case(
+        "BIOS with a network card whose ROM is iPXE", "bios", (*BOOT, *X86_BIOS),
+        served=SERVED_BIOS[1:]),
+    "uefi64-snponly": Case(
+        "UEFI x64 by snponly.efi", "uefi64", (*BOOT, *X86_EFI), served=SERVED_EFI),
+    "uefi64-ipxe64": Case(
+        "UEFI x64 by ipxe64.efi, with iPXE's own drivers", "uefi64", (*BOOT, *X86_EFI),
+        rom="ipxe64.efi", served=("ipxe64.efi", *SERVED_EFI[1:])),
+    "uefi64-loss": Case(
+        "UEFI x64 where one packet of fifty is lost", "uefi64", (*BOOT, *X86_EFI), loss=2,
+        served=SERVED_EFI),
+    "arm64": Case(
+        "UEFI arm64 by snponly-arm64.efi", "arm64", (*BOOT, *linux(rb"aarch64", rb"efi64")),
+        rom="snponly-arm64.efi", served=("snponly-arm64.efi", *SERVED_EFI[1:])),
+    "uefi32-snponly": Case(
+        "UEFI ia32 by snponly32.efi", "uefi32", (*BOOT, *linux(rb"i686", rb"efi32")),
+        rom="snponly32.efi", needs_roms=("snponly32.efi",)),
+    "uefi32-ipxe32": Case(
+        "UEFI ia32 by ipxe32.efi", "uefi32", (*BOOT, *linux(rb"i686", rb"efi32")),
+        rom="ipxe32.efi", needs_roms=("ipxe32.efi",)),
+    "arm32": Case(  # this ROM dies at its first HTTP transfer: all goes over TFTP
+        "UEFI arm32 by snponly-arm32.efi, all over TFTP", "arm32",
+        (*BOOT, *linux(rb"armv7l", rb"efi32")), rom="snponly-arm32.efi",
+        base=f"tftp://{net.ADDRESS}", needs_roms=("snponly-arm32.efi",)),
+    "bios-isc-dhcpd": Case(
+        "BIOS behind ISC dhcpd", "bios", BOOT_UNDIONLY, dhcp="isc-dhcpd", force_undionly=True,
+        served=SERVED_BIOS),
+    "uefi64-isc-dhcpd": Case(
+        "UEFI x64 behind ISC dhcpd", "uefi64", (*BOOT, *X86_EFI), dhcp="isc-dhcpd",
+        served=SERVED_EFI),
+    "bios-kea": Case(
+        "BIOS behind Kea", "bios", BOOT_UNDIONLY, dhcp="kea", force_undionly=True,
+        served=SERVED_BIOS),
+    "uefi64-kea": Case(
+        "UEFI x64 behind Kea", "uefi64", (*BOOT, *X86_EFI), dhcp="kea", served=SERVED_EFI),
+    "uefi64-ipv6": Case(
+        "UEFI x64 over IPv6 only", "uefi64", (*BOOT, *X86_EFI), rules=IPV6_RULES, ipv6=True,
+        base=f"http://[{net.ADDRESS6}]", qemu=NO_IPV4_PXE, served=SERVED_EFI),
+    "uefi64-http-boot": Case(
+        "UEFI HTTP Boot: the firmware loads the ROM over HTTP", "uefi64", (*BOOT, *X86_EFI),
+        rules=HTTP_BOOT_RULES, qemu=NO_PXE, served=SERVED_EFI),
+    "uefi64-autoexec": Case(
+        "UEFI x64 without a rule for iPXE: it finds autoexec.ipxe itself", "uefi64",
+        (*BOOT, *X86_EFI), rules=NO_CHAIN_RULES,
+        served=("snponly.efi", "autoexec.ipxe", *SERVED_EFI[1:])),
+    "bios-default-script": Case(
+        "no script of its own, but default.ipxe", "bios", (*BOOT, *X86_BIOS),
+        scripts=("default.ipxe",), served=("default.ipxe", "vmlinuz", "initrd.gz")),
+    "bios-no-script": Case(
+        "no script: the machine's screen says so, then the menu comes again", "bios",
+        (IPXE, MENU, NO_SCRIPT, MENU_AGAIN), scripts=()),
+    "uefi64-no-script": Case(
+        "no script: the machine's screen says so, then the menu comes again", "uefi64",
+        (IPXE, MENU, NO_SCRIPT, MENU_AGAIN), scripts=()),
+    "menu-own": Case(
+        "key o: the machine's own script at once", "uefi64", (IPXE, MENU, Type("o"), SCRIPT),
+        menu_timeout=100),
+    "menu-shell": Case(
+        "key s: a shell, and from there back to the menu", "bios",
+        (IPXE, MENU, Type("s"), SHELL, TypeLine("echo This is ${platform}"),
+         See("its answer", rb"This is pcbios"), SHELL, TypeLine("exit"), MENU_AGAIN),
+        menu_timeout=100, scripts=(), dead_end=None),
+    "menu-netboot.xyz": Case(
+        "key n: netboot.xyz, and from there back to the menu", "uefi64",
+        (IPXE, MENU, Type("n"), See("netboot.xyz", NETBOOT_XYZ_RUNS.encode()),
+         MENU_AGAIN), menu_timeout=100, scripts=()),
+    "menu-exit-bios": Case(
+        "key x: the BIOS boots the next device", "bios",
+        (IPXE, MENU, Type("x"), See("disk", disk.SAYS.encode())), menu_timeout=100, scripts=(),
+        with_disk=True, dead_end=None),
+    "menu-exit-uefi64": Case(
+        "key x: UEFI goes on to its next boot option", "uefi64",
+        (IPXE, MENU, Type("x"), See("end", rb'BdsDxe: failed to start Boot\w+ "UEFI PXEv4'),
+         See("next option", rb'Boot\w+ "UEFI (PXEv6|HTTPv4)')), menu_timeout=100, scripts=()),
+    "screenshot": Case(
+        "saves menu.png for the README", "bios",
+        (QEMU_ROM, IPXE, MENU, See("drawn", rb"Exit to the next"), Screenshot("menu.png")),
+        force_undionly=True, menu_timeout=100, scripts=(), display=True, by_default=False),
+}
+
+
+class Runner:
+    """Runs cases and prints their results. Several threads use it."""
+
+    def __init__(self, options):
+        self._options = options
+        self._roms = os.environ.get("PIXIE_TEST_ROMS")
+        self._printing = threading.Lock()
+        self.counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
+        self.skipped = []
+
+    def run(self, name):
+        """Plays one case, or says why not."""
+        case = CASES[name]
+        if reason := self._missing(case):
+            self._report("SKIP", name, reason)
+            self.skipped.append(f"{name}: {reason}")
+            return
+        folder = TOP / "build" / "e2e" / name
+        scene = Scene(case, folder, self._options.pixie, self._options.readme, self._roms)
+        begin = time.monotonic()
+        try:
+            scene.play()
+        except Exception as error:  # whatever went wrong, the other cases go on
+            if process.is_cancelled():
+                return
+            self._report("FAIL", name, self._times(scene, begin), self._story(scene, folder, error))
+        else:
+            self._report("PASS", name, self._times(scene, begin))
+
+    def _missing(self, case):
+        if not case.needs_roms:
+            return None
+        if not self._roms:
+            return f"PIXIE_TEST_ROMS names no folder with {', '.join(case.needs_roms)}"
+        lacking = [rom for rom in case.needs_roms if not (pathlib.Path(self._roms) / rom).exists()]
+        return f"{self._roms} has no {', '.join(lacking)}" if lacking else None
+
+    @staticmethod
+    def _times(scene, begin):
+        seen = [f"{label} {seconds:.1f}" for label, seconds in scene.steps]
+        return ", ".join([*seen, f"in all {time.monotonic() - begin:.1f} s"])
+
+    @staticmethod
+    def _story(scene, folder, error):
+        parts = [f"{type(error).__name__}: {error}"]
+        parts += [f"--- the end of {title}:\n{text}" for title, text in scene.logs(LOG_LINES)]
+        return "\n".join([*parts, f"--- all of it: {folder}"])
+
+    def _report(self, status, name, text, story=""):
+        with self._printing:
+            self.counts[status] += 1
+            print(f"{status} {name:20} {text}", flush=True)
+            if story:
+                print("    " + story.replace("\n", "\n    "), flush=True)
+
+
+def parse(arguments):
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="cases to run (default: all)")
+    parser.add_argument("--list", action="store_true", help="list the cases")
+    parser.add_argument("--jobs", type=int, default=2, help="machines at a time (default: 2)")
+    parser.add_argument("--pixie", type=pathlib.Path, default=TOP / "build" / "release" / "pixie",
+                        help="the program under test (default: build/release/pixie)")
+    parser.add_argument("--readme", type=pathlib.Path, default=TOP / "README.md",
+                        help="where the DHCP snippets are (default: README.md)")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.cases) - CASES.keys():
+        parser.error(f"no such case: {', '.join(sorted(unknown))} (--list shows them)")
+    return options
+
+
+def run_all(options):
+    """Runs the chosen cases and prints the closing lines; returns the exit status."""
+    names = options.cases or [name for name, case in CASES.items() if case.by_default]
+    runner = Runner(options)
+    pool = concurrent.futures.ThreadPoolExecutor(options.jobs)
+    futures = [pool.submit(runner.run, name) for name in names]
+    try:
+        concurrent.futures.wait(futures)
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        process.cancel_all()
+        pool.shutdown()  # the cases remove their networks
+        print("interrupted")
+        return 130
+    counts = runner.counts
+    print(f"{counts['PASS']} passed, {counts['FAIL']} failed, {counts['SKIP']} skipped")
+    for line in runner.skipped:
+        print(f"  skipped {line}")
+    return 1 if counts["FAIL"] else 0
+
+
+def main():
+    """The command described on top of this file; returns the exit status."""
+    options = parse(sys.argv[1:])
+    if options.list:
+        for name, case in CASES.items():
+            print(f"{name:20} {case.note}{'' if case.by_default else ' (only when named)'}")
+        return 0
+    if os.geteuid() != 0:
+        sys.exit("firmware.py: network namespaces need root; try: sudo python3 tests/firmware.py")
+    if not os.access(options.pixie, os.X_OK):
+        sys.exit(f"firmware.py: {options.pixie} is missing; build it first, or say --pixie PATH")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    net.remove_leftovers()
+    return run_all(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

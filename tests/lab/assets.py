@@ -1,0 +1,164 @@
+"""What the tests borrow from Debian: small Linux systems to boot, and servers to compare with.
+
+As a command:   python3 tests/lab/assets.py peer tftpd-hpa     prints the folder with its files
+                python3 tests/lab/assets.py linux amd64 arm64  prints the kernels and initrds
+As a module:    peer(), peer_environment(), linux().
+
+Everything is kept in ${XDG_CACHE_HOME:-~/.cache}/pixie/ (lab/ and peers/), fetched on first use,
+and appears there in one step: a file or folder that exists is complete. Safe to call from several
+threads and processes at once. Errors are DebianError.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import gzip
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+if __package__:
+    from . import debian
+else:
+    import debian
+
+# The smallest kernel package of each architecture that drives QEMU's machines.
+KERNEL_PACKAGES = {
+    "amd64": "linux-image-cloud-amd64",
+    "i386": "linux-image-686",
+    "arm64": "linux-image-cloud-arm64",
+    "armhf": "linux-image-armmp",
+}
+
+INIT = """\
+#!/bin/sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sysfs /sys
+echo
+echo "LINUX-RUNS $(/bin/busybox uname -m) $(/bin/busybox cat /proc/cmdline)"
+if [ -d /sys/firmware/efi ]; then
+  echo "FIRMWARE-IS efi$(/bin/busybox cat /sys/firmware/efi/fw_platform_size)"
+else
+  echo "FIRMWARE-IS bios"
+fi
+/bin/busybox poweroff -f
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Linux:
+    """A kernel and an initrd whose init prints LINUX-RUNS and FIRMWARE-IS, then powers off."""
+    kernel: pathlib.Path
+    initrd: pathlib.Path
+
+
+def cache():
+    """The cache folder of this project (not made here)."""
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(base) / "pixie"
+
+
+@contextlib.contextmanager
+def _making(target):
+    """Yields a new folder that becomes `target` at the end; None when `target` exists already."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target.parent / f".{target.name}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.exists():
+            yield None
+            return
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as scratch:
+            made = pathlib.Path(scratch) / "made"
+            made.mkdir()
+            yield made
+            made.rename(target)
+
+
+def linux(architecture):
+    """The Linux of a Debian architecture (amd64, i386, arm64, armhf)."""
+    target = cache() / "lab" / f"linux-{architecture}"
+    with _making(target) as made:
+        if made:
+            _make_linux(architecture, made)
+    return Linux(target / "vmlinuz", target / "initrd.gz")
+
+
+def _make_linux(architecture, made):
+    with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
+        scratch = pathlib.Path(scratch)
+        apt = debian.Apt(scratch / "apt", architecture)
+        wanted = KERNEL_PACKAGES[architecture]
+        image = next(name for name in apt.depends(wanted) if name.startswith("linux-image-"))
+        debian.unpack(apt.fetch(image, "busybox-static"), scratch / "root")
+        [kernel] = (scratch / "root" / "boot").glob("vmlinuz-*")
+        shutil.copyfile(kernel, made / "vmlinuz")
+        [busybox] = scratch.glob("root/**/bin/busybox")
+        (made / "initrd.gz").write_bytes(_initrd(busybox, scratch / "initrd"))
+
+
+def _initrd(busybox, tree):
+    """A gzipped cpio archive of busybox and INIT; `tree` is a folder to build it in."""
+    for folder in ("bin", "proc", "sys", "dev"):
+        (tree / folder).mkdir(parents=True)
+    shutil.copy(busybox, tree / "bin" / "busybox")
+    (tree / "bin" / "sh").symlink_to("busybox")
+    (tree / "init").write_text(INIT)
+    (tree / "init").chmod(0o755)
+    names = sorted(str(path.relative_to(tree)) for path in tree.rglob("*"))
+    archive = subprocess.run(["cpio", "--create", "--format=newc", "--quiet", "--owner=0:0"],
+                             input="\n".join(names).encode(), cwd=tree, check=True,
+                             stdout=subprocess.PIPE).stdout
+    return gzip.compress(archive, mtime=0)
+
+
+def peer(package):
+    """The folder with a Debian package, unpacked, and all that this system lacks for it.
+
+    The package isn't installed: no daemon starts, no user is made. Its programs are
+    <folder>/usr/sbin/…; run them with peer_environment(folder).
+    """
+    target = cache() / "peers" / package
+    with _making(target) as made:
+        if made:
+            with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
+                apt = debian.Apt(pathlib.Path(scratch))
+                debian.unpack(apt.fetch_missing(package), made)
+    return target
+
+
+def peer_environment(folder):
+    """This process's environment with PATH and LD_LIBRARY_PATH that find a peer's files first."""
+    programs = [folder / "usr/sbin", folder / "usr/bin", folder / "sbin", folder / "bin"]
+    libraries = [path for base in ("usr/lib", "lib")
+                 for path in (*sorted(folder.glob(f"{base}/*-linux-gnu*")), folder / base)]
+    environment = dict(os.environ)
+    for name, folders in (("PATH", programs), ("LD_LIBRARY_PATH", libraries)):
+        found = [str(path) for path in folders if path.is_dir()]
+        environment[name] = ":".join([*found, *filter(None, [environment.get(name)])])
+    return environment
+
+
+def main(arguments):
+    """The command described on top of this file; returns the exit status."""
+    match arguments:
+        case ["peer", *packages] if packages:
+            for package in packages:
+                print(peer(package))
+        case ["linux", *architectures] if set(architectures) <= KERNEL_PACKAGES.keys():
+            for architecture in architectures or KERNEL_PACKAGES:
+                made = linux(architecture)
+                print(made.kernel, made.initrd, sep="\n")
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except debian.DebianError as error:
+        sys.exit(f"assets.py: {error}")

@@ -1,0 +1,199 @@
+"""One end-to-end case: what is set up for it, what the machine must show, and how it is played."""
+
+import contextlib
+import dataclasses
+import re
+import shutil
+import time
+
+from . import assets, disk, net, peers, snippets
+from .machine import FIRMWARE, MAC, Machine
+from .process import Process
+
+CASE_SECONDS = 240
+PIXIE_SECONDS = 20
+
+# A machine that shows one of these goes nowhere any more.
+GAVE_UP = rb"PXE-E\d+|Shell> |No more network devices|No bootable device|iPXE> "
+
+# The script of a machine that boots the Linux of assets.py, and the file name of its own script.
+SCRIPT_RUNS = "SCRIPT-RUNS"
+BOOT_SCRIPT = """\
+#!ipxe
+echo {runs}
+kernel {base}/extra/vmlinuz initrd=initrd.gz console={console} panic=-1 quiet
+initrd {base}/extra/initrd.gz
+boot
+"""
+OWN_FILE = MAC.replace(":", "-") + ".ipxe"
+
+NETBOOT_XYZ_RUNS = "NETBOOT-XYZ-RUNS"
+NETBOOT_XYZ = f"#!ipxe\necho {NETBOOT_XYZ_RUNS}\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class See:
+    """The machine's console shows `pattern` (bytes); `label` names the moment in the report."""
+    label: str
+    pattern: bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class Type:
+    """Somebody presses a key on the machine's keyboard."""
+    key: str
+
+
+@dataclasses.dataclass(frozen=True)
+class TypeLine:
+    """Somebody types a line to a prompt, each character once the one before is on the screen."""
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Screenshot:
+    """The machine's display is saved under this name in the case's folder."""
+    file: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A case of the table in tests/firmware.py."""
+    note: str
+    firmware: str  # a key of FIRMWARE
+    steps: tuple
+    scripts: tuple[str, ...] = (OWN_FILE,)  # files of the scripts folder; each boots Linux
+    dhcp: str = "dnsmasq"  # whose rules of the README are used: dnsmasq, isc-dhcpd or kea
+    rules: str | None = None  # dnsmasq rules in place of the README's
+    rom: str = "snponly.efi"  # the ROM that takes the place of snponly.efi in the rules
+    force_undionly: bool = False  # QEMU's own ROM is iPXE already: send undionly.kpxe to it
+    ipv6: bool = False  # no IPv4 but pixie's name for it
+    menu_timeout: int = 2  # seconds
+    base: str = f"http://{net.ADDRESS}"  # where the boot script takes the kernel from
+    served: tuple[str, ...] = ()  # names that pixie's log must hold, in this order
+    needs_roms: tuple[str, ...] = ()  # ROMs that only the user can give (PIXIE_TEST_ROMS)
+    loss: float = 0  # percent of the packets from and to the machine
+    with_disk: bool = False  # a disk is next in the boot order
+    qemu: tuple[str, ...] = ()
+    dead_end: bytes | None = GAVE_UP
+    display: bool = False
+    by_default: bool = True  # runs when no case is named
+
+
+class Scene:
+    """Plays one case; `steps` holds (label, seconds since power-on) of what was seen so far."""
+
+    def __init__(self, case, folder, pixie, readme, roms):
+        self._case, self._folder, self._readme = case, folder, readme
+        self._pixie_program, self._roms = pixie, roms
+        self._firmware = FIRMWARE[case.firmware]
+        self._pixie = None
+        self._machine = None
+        self.steps = []
+
+    def play(self):
+        """Returns when everything came as the case says; else raises (Unexpected, OSError, …)."""
+        if self._folder.exists():
+            shutil.rmtree(self._folder)
+        self._folder.mkdir(parents=True)
+        self._make_files()
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._remove_large_files)
+            network = stack.enter_context(net.Network(self._folder, self._case.loss))
+            for start in (self._start_dhcp, self._start_advertiser, self._start_site,
+                          self._start_pixie):
+                if process := start(network):
+                    stack.callback(process.stop)
+            self._machine = stack.enter_context(Machine(
+                network, self._folder, self._firmware, self._case.qemu,
+                disk.image() if self._case.with_disk else None, self._case.display))
+            self._follow()
+
+    def logs(self, lines):
+        """(title, text) pairs with the ends of the console's and pixie's logs."""
+        parts = []
+        if self._machine:
+            parts.append(("the machine's console", self._machine.console.tail(lines)))
+        if self._pixie:
+            parts.append(("pixie's log", self._pixie.transcript.tail(lines)))
+        return parts
+
+    def _make_files(self):
+        scripts, extra = self._folder / "scripts", self._folder / "extra"
+        scripts.mkdir()
+        extra.mkdir()
+        if self._case.scripts:
+            linux = assets.linux(self._firmware.linux)
+            shutil.copyfile(linux.kernel, extra / "vmlinuz")
+            shutil.copyfile(linux.initrd, extra / "initrd.gz")
+        for name in self._case.scripts:
+            (scripts / name).write_text(BOOT_SCRIPT.format(
+                runs=SCRIPT_RUNS, base=self._case.base, console=self._firmware.console))
+
+    def _remove_large_files(self):
+        for name in ("extra", "disk.img", "variables.fd"):
+            path = self._folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _start_dhcp(self, network):
+        case = self._case
+        rules = case.rules or snippets.snippet(self._readme, case.dhcp, net.ADDRESS)
+        rules = rules.replace("snponly.efi", case.rom)
+        match case.dhcp:
+            case "dnsmasq":
+                return peers.dnsmasq(network, self._folder, rules, case.force_undionly, case.ipv6)
+            case "isc-dhcpd":
+                return peers.isc_dhcpd(network, self._folder, rules, case.force_undionly)
+            case "kea":
+                return peers.kea(network, self._folder, rules, case.force_undionly)
+        raise ValueError(f"no such DHCP server: {case.dhcp}")
+
+    def _start_advertiser(self, network):
+        if self._case.dhcp == "dnsmasq":
+            return None  # it advertises too
+        return peers.advertiser(network, self._folder)
+
+    def _start_site(self, network):
+        site = self._folder / "netboot.xyz"
+        site.mkdir()
+        (site / "index.html").write_text(NETBOOT_XYZ)
+        return peers.web(network, site, 80, self._folder / "netboot.xyz.log")
+
+    def _start_pixie(self, network):
+        host = "[::]" if self._case.ipv6 else "0.0.0.0"
+        command = [self._pixie_program, "-t", f"{host}:69", "-u", f"{host}:80",
+                   "-d", self._folder / "scripts", "-e", self._folder / "extra", "-v", "DEBUG",
+                   "--menu-timeout", self._case.menu_timeout]
+        if self._case.needs_roms:
+            command += ["--roms", self._roms]
+        self._pixie = Process(network.lan, command, self._folder / "pixie.log",
+                              on_end=self._pixie_ended)
+        self._pixie.transcript.wait_for(rb"pixie\.ready", time.monotonic() + PIXIE_SECONDS)
+        return self._pixie
+
+    def _pixie_ended(self, reason):
+        if self._machine:
+            self._machine.console.close(reason)
+
+    def _follow(self):
+        machine, case = self._machine, self._case
+        deadline = machine.started + CASE_SECONDS
+        for step in case.steps:
+            match step:
+                case See(label, pattern):
+                    machine.console.wait_for(pattern, deadline, case.dead_end)
+                    self.steps.append((label, time.monotonic() - machine.started))
+                case Type(key):
+                    machine.type(key)
+                case TypeLine(text):
+                    for character in text:
+                        machine.type(character)
+                        machine.console.wait_for(re.escape(character.encode()), deadline)
+                    machine.type("\r")
+                case Screenshot(file):
+                    machine.screenshot(self._folder / file)
+        for name in case.served:
+            self._pixie.transcript.wait_for(name.encode(), min(deadline, time.monotonic() + 10))
