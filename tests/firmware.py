@@ -85,14 +85,16 @@ CASES = {
         rom="snponly-arm64.efi", served=("snponly-arm64.efi", *SERVED_EFI[1:])),
     "uefi32-snponly": Case(
         "UEFI ia32 by snponly32.efi", "uefi32", (*BOOT, *linux(rb"i686", rb"efi32")),
-        rom="snponly32.efi", needs_roms=("snponly32.efi",)),
+        rom="snponly32.efi", needs_roms=("snponly32.efi",),
+        served=("snponly32.efi", *SERVED_EFI[1:])),
     "uefi32-ipxe32": Case(
         "UEFI ia32 by ipxe32.efi", "uefi32", (*BOOT, *linux(rb"i686", rb"efi32")),
-        rom="ipxe32.efi", needs_roms=("ipxe32.efi",)),
+        rom="ipxe32.efi", needs_roms=("ipxe32.efi",), served=("ipxe32.efi", *SERVED_EFI[1:])),
     "arm32": Case(  # this ROM dies at its first HTTP transfer: all goes over TFTP
         "UEFI arm32 by snponly-arm32.efi, all over TFTP", "arm32",
         (*BOOT, *linux(rb"armv7l", rb"efi32")), rom="snponly-arm32.efi",
-        base=f"tftp://{net.ADDRESS}", needs_roms=("snponly-arm32.efi",)),
+        base=f"tftp://{net.ADDRESS}", needs_roms=("snponly-arm32.efi",),
+        served=("snponly-arm32.efi", *SERVED_EFI[1:])),
     "bios-isc-dhcpd": Case(
         "BIOS behind ISC dhcpd", "bios", BOOT_UNDIONLY, dhcp="isc-dhcpd", force_undionly=True,
         served=SERVED_BIOS),
@@ -109,14 +111,14 @@ CASES = {
         base=f"http://[{net.ADDRESS6}]", qemu=NO_IPV4_PXE, served=SERVED_EFI),
     "uefi64-http-boot": Case(
         "UEFI HTTP Boot: the firmware loads the ROM over HTTP", "uefi64", (*BOOT, *X86_EFI),
-        rules=HTTP_BOOT_RULES, qemu=NO_PXE, served=SERVED_EFI),
+        rules=HTTP_BOOT_RULES, qemu=NO_PXE, served=("path=snponly.efi", *SERVED_EFI[1:])),
     "uefi64-autoexec": Case(
         "UEFI x64 without a rule for iPXE: it finds autoexec.ipxe itself", "uefi64",
         (*BOOT, *X86_EFI), rules=NO_CHAIN_RULES,
         served=("snponly.efi", "autoexec.ipxe", *SERVED_EFI[1:])),
     "bios-default-script": Case(
         "no script of its own, but default.ipxe", "bios", (*BOOT, *X86_BIOS),
-        scripts=("default.ipxe",), served=("default.ipxe", "vmlinuz", "initrd.gz")),
+        scripts=("default.ipxe",), served=SERVED_BIOS[1:]),
     "bios-no-script": Case(
         "no script: the machine's screen says so, then the menu comes again", "bios",
         (IPXE, MENU, NO_SCRIPT, MENU_AGAIN), scripts=()),
@@ -143,10 +145,11 @@ CASES = {
         "key x: UEFI goes on to its next boot option", "uefi64",
         (IPXE, MENU, Type("x"), See("end", rb'BdsDxe: failed to start Boot\w+ "UEFI PXEv4'),
          See("next option", rb'Boot\w+ "UEFI (PXEv6|HTTPv4)')), menu_timeout=100, scripts=()),
-    "screenshot": Case(
+    "screenshot": Case(  # the menu is complete when its first entry is drawn again, to count down
         "saves menu.png for the README", "bios",
-        (QEMU_ROM, IPXE, MENU, See("drawn", rb"Exit to the next"), Screenshot("menu.png")),
-        force_undionly=True, menu_timeout=100, scripts=(), display=True, by_default=False),
+        (QEMU_ROM, IPXE, MENU, See("last entry", rb"boot device"), See("count-down", MENU.pattern),
+         Screenshot("menu.png")),
+        force_undionly=True, menu_timeout=10, scripts=(), display=True, by_default=False),
 }
 
 

@@ -21,9 +21,11 @@ std::optional<wire::IpAddress> routed_address() {
   sockaddr_storage address{};
   // TEST-NET-1 (RFC 5737): an address that no host has.
   auto length = net::to_socket_address(*wire::Endpoint::parse("192.0.2.1:9", 9), false, 0, address);
-  if (connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return std::nullopt;
+  if (connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), length) != 0)
+    return std::nullopt;
   length = sizeof address;
-  if (getsockname(socket.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return std::nullopt;
+  if (getsockname(socket.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    return std::nullopt;
   return net::from_socket_address(address).address;
 }
 
@@ -32,16 +34,19 @@ std::optional<wire::IpAddress> interface_address() {
   if (getifaddrs(&list) != 0) return std::nullopt;
   const std::unique_ptr<ifaddrs, decltype([](ifaddrs* first) { freeifaddrs(first); })> owner(list);
   for (const auto* it = list; it; it = it->ifa_next) {
-    if (!it->ifa_addr || it->ifa_addr->sa_family != AF_INET || (it->ifa_flags & IFF_LOOPBACK)) continue;
+    if (!it->ifa_addr || it->ifa_addr->sa_family != AF_INET || (it->ifa_flags & IFF_LOOPBACK))
+      continue;
     sockaddr_storage address{};
-    std::copy_n(reinterpret_cast<const char*>(it->ifa_addr), sizeof(sockaddr_in), reinterpret_cast<char*>(&address));
+    std::copy_n(reinterpret_cast<const char*>(it->ifa_addr), sizeof(sockaddr_in),
+                reinterpret_cast<char*>(&address));
     return net::from_socket_address(address).address;
   }
   return std::nullopt;
 }
 
 wire::IpAddress address_for_clients(const Settings& settings, const net::Sockets& sockets) {
-  if (!settings.layout.advertised_address.is_unspecified()) return settings.layout.advertised_address;
+  if (!settings.layout.advertised_address.is_unspecified())
+    return settings.layout.advertised_address;
   const auto& bound = sockets.tftp.front().endpoint.address;
   if (!bound.is_unspecified()) return bound;
   if (const auto routed = routed_address()) return *routed;
@@ -69,11 +74,13 @@ std::string banner(const Settings& settings, const net::Sockets& sockets) {
     out += '\n';
   };
   const auto http_port = sockets.http.front().endpoint.port;
-  const auto url = fmt::format("http://{}{}/", address.url_host(), http_port == 80 ? "" : fmt::format(":{}", http_port));
+  const auto url = fmt::format("http://{}{}/", address.url_host(),
+                               http_port == 80 ? "" : fmt::format(":{}", http_port));
   line("pixie {} serves", PIXIE_VERSION);
   line("  TFTP     {}", places(sockets.tftp));
   line("  HTTP     {}   (look: {})", places(sockets.http), url);
-  line("  scripts  {}{}", or_none(layout.scripts), layout.scripts.empty() ? "   (name a folder with -d)" : "");
+  line("  scripts  {}{}", or_none(layout.scripts),
+       layout.scripts.empty() ? "   (name a folder with -d)" : "");
   line("  extra    {}", or_none(layout.extra));
   if (!layout.roms.empty()) line("  ROMs     {}, over those inside", layout.roms);
   const auto tftp_port = sockets.tftp.front().endpoint.port;

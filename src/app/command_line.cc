@@ -22,8 +22,9 @@ void add_settings(CLI::App& app, Values& values) {
     if (setting.type == Type::flag) {
       app.add_flag_callback(flags_of(setting), [take] { take("true"); });
     } else {
-      app.add_option_function<std::string>(flags_of(setting), take)->multi_option_policy(
-          setting.type == Type::endpoints ? CLI::MultiOptionPolicy::Join : CLI::MultiOptionPolicy::TakeLast)
+      app.add_option_function<std::string>(flags_of(setting), take)
+          ->multi_option_policy(setting.type == Type::endpoints ? CLI::MultiOptionPolicy::Join
+                                                                : CLI::MultiOptionPolicy::TakeLast)
           ->delimiter(',');
     }
   }

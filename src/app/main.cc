@@ -33,9 +33,12 @@ int print_config(const CommandLine& line) {
 Expected<void> run_roms_command(const CommandLine& line, const Settings& settings) {
   const auto& catalogue = *settings.layout.catalogue;
   switch (line.command) {
-    case Command::roms_export: return roms::export_to(catalogue, line.operand, line.force, std::cout);
-    case Command::roms_verify: return roms::verify(catalogue, std::cout);
-    default: return roms::list(catalogue, line.long_listing, std::cout);
+    case Command::roms_export:
+      return roms::export_to(catalogue, line.operand, line.force, std::cout);
+    case Command::roms_verify:
+      return roms::verify(catalogue, std::cout);
+    default:
+      return roms::list(catalogue, line.long_listing, std::cout);
   }
 }
 
@@ -45,7 +48,8 @@ int roms_command(const CommandLine& line) {
   if (line.command == Command::roms_import) {
     // The folder may not exist yet, so it is not interpreted as one to serve from.
     const auto& folder = values->find("roms")->second.text;
-    if (folder.empty()) return complain(usage, {"roms import: name the folder to fill with --roms DIR"});
+    if (folder.empty())
+      return complain(usage, {"roms import: name the folder to fill with --roms DIR"});
     const auto today = fmt::format("{:%F}", fmt::gmtime(std::time(nullptr)));
     const auto done = roms::import_from(line.operand, folder, today, std::cout);
     return done ? success : complain(failure, done.error());
@@ -60,13 +64,20 @@ int run(int argc, char** argv) {
   const auto line = parse_command_line(argc, argv);
   if (!line) return complain(usage, line.error());
   switch (line->command) {
-    case Command::serve: return serve(*line);
-    case Command::help: return print(help_text());
-    case Command::version: return print(version_text());
-    case Command::print_config: return print_config(*line);
-    case Command::manual: return print(manual_page());
-    case Command::manual_markdown: return print(settings_markdown());
-    default: return roms_command(*line);
+    case Command::serve:
+      return serve(*line);
+    case Command::help:
+      return print(help_text());
+    case Command::version:
+      return print(version_text());
+    case Command::print_config:
+      return print_config(*line);
+    case Command::manual:
+      return print(manual_page());
+    case Command::manual_markdown:
+      return print(settings_markdown());
+    default:
+      return roms_command(*line);
   }
 }
 

@@ -17,25 +17,31 @@ struct Text {
 };
 
 constexpr Text other_options[] = {
-    {"--config FILE", "Read settings from a TOML file: the keys are the options' names without the dashes. Also "
-                      "$PIXIE_CONFIG."},
-    {"--print-config", "Print every setting, its value and where it came from, as such a file; serve nothing."},
+    {"--config FILE",
+     "Read settings from a TOML file: the keys are the options' names without the dashes. Also "
+     "$PIXIE_CONFIG."},
+    {"--print-config",
+     "Print every setting, its value and where it came from, as such a file; serve nothing."},
     {"-h, --help", "This text."},
     {"--version", "The versions of pixie and of the iPXE inside."},
 };
 
 constexpr Text commands[] = {
-    {"pixie roms [list] [--long]", "List the iPXE ROMs that this pixie serves, what they are and where they come "
-                                   "from, and what is missing."},
+    {"pixie roms [list] [--long]",
+     "List the iPXE ROMs that this pixie serves, what they are and where they come "
+     "from, and what is missing."},
     {"pixie roms export DIR [--force]", "Write the embedded ROMs as files."},
-    {"pixie roms import FILE|DIR --roms DIR", "Unpack iPXE's release bundle (ipxeboot.tar.gz), or take ROMs from a "
-                                              "folder, into the folder for --roms."},
+    {"pixie roms import FILE|DIR --roms DIR",
+     "Unpack iPXE's release bundle (ipxeboot.tar.gz), or take ROMs from a "
+     "folder, into the folder for --roms."},
     {"pixie roms verify", "Check every ROM against its recorded SHA-256 and its format."},
-    {"pixie man [--markdown]", "Print this manual as a page for man, or the settings as a Markdown table."},
+    {"pixie man [--markdown]",
+     "Print this manual as a page for man, or the settings as a Markdown table."},
 };
 
 constexpr Text examples[] = {
-    {"sudo pixie -d /srv/ipxe", "Serve TFTP on port 69 and HTTP on port 80, with the scripts in /srv/ipxe."},
+    {"sudo pixie -d /srv/ipxe",
+     "Serve TFTP on port 69 and HTTP on port 80, with the scripts in /srv/ipxe."},
     {"pixie -t 0.0.0.0:6969 -u 0.0.0.0:8080 -d .", "The same without root, on other ports."},
     {"pixie man | man -l -", "Read the manual."},
 };
@@ -48,8 +54,10 @@ constexpr Text exit_codes[] = {
 };
 
 constexpr std::string_view description =
-    "pixie serves network boot. A machine's firmware loads an iPXE ROM from it over TFTP or HTTP; the ROMs are "
-    "inside pixie. iPXE then loads chain.ipxe, a menu whose first entry is the machine's own script, "
+    "pixie serves network boot. A machine's firmware loads an iPXE ROM from it over TFTP or HTTP; "
+    "the ROMs are "
+    "inside pixie. iPXE then loads chain.ipxe, a menu whose first entry is the machine's own "
+    "script, "
     "/ipxe/<mac>.ipxe from the scripts folder, and boots what that script says.";
 
 std::string option_of(const Setting& setting) {
@@ -67,10 +75,13 @@ std::string environment_of(const Setting& setting) {
 /// The help's last sentence: the default, the choices.
 std::string particulars(const Setting& setting) {
   std::string text;
-  for (const auto choice : setting.choices) text += (text.empty() ? "One of " : ", ") + std::string(choice);
+  for (const auto choice : setting.choices)
+    text += (text.empty() ? "One of " : ", ") + std::string(choice);
   if (!text.empty()) text += ". ";
-  if (setting.type == Type::number) text += fmt::format("From {} to {}. ", setting.min, setting.max);
-  if (!setting.fallback.empty() && setting.type != Type::flag) text += fmt::format("Default: {}. ", setting.fallback);
+  if (setting.type == Type::number)
+    text += fmt::format("From {} to {}. ", setting.min, setting.max);
+  if (!setting.fallback.empty() && setting.type != Type::flag)
+    text += fmt::format("Default: {}. ", setting.fallback);
   return text;
 }
 
@@ -100,9 +111,12 @@ void add_help_entry(std::string& out, std::string_view term, std::string_view me
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
   return out;
@@ -115,13 +129,15 @@ void add_roff_entry(std::string& out, std::string_view term, std::string_view me
 }  // namespace
 
 std::string help_text() {
-  std::string out = "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n\n" +
-                    wrapped(description, 0) + "\n\nExamples:\n";
+  std::string out =
+      "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n\n" +
+      wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
   out += "\nOptions:\n";
   for (const auto& setting : settings_table()) {
-    add_help_entry(out, option_of(setting),
-                   fmt::format("{} {}[{}]", setting.help, particulars(setting), environment_of(setting)));
+    add_help_entry(
+        out, option_of(setting),
+        fmt::format("{} {}[{}]", setting.help, particulars(setting), environment_of(setting)));
   }
   for (const auto& [term, meaning] : other_options) add_help_entry(out, term, meaning);
   out += "\nCommands:\n";
@@ -137,24 +153,29 @@ std::string version_text() {
 }
 
 std::string manual_page() {
-  std::string out = fmt::format(".TH PIXIE 1 \"\" \"pixie {}\" \"User Commands\"\n.SH NAME\npixie \\- network boot "
-                                "server: TFTP and HTTP with iPXE inside\n.SH SYNOPSIS\n.B pixie\n[options]\n.br\n"
-                                ".B pixie roms\n[list|export|import|verify]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
-                                PIXIE_VERSION, roff(description),
-                                "A setting comes from the command line, else from the environment, else from the "
-                                "configuration file, else from its default.");
+  std::string out = fmt::format(
+      ".TH PIXIE 1 \"\" \"pixie {}\" \"User Commands\"\n.SH NAME\npixie \\- network boot "
+      "server: TFTP and HTTP with iPXE inside\n.SH SYNOPSIS\n.B pixie\n[options]\n.br\n"
+      ".B pixie roms\n[list|export|import|verify]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
+      PIXIE_VERSION, roff(description),
+      "A setting comes from the command line, else from the environment, else from the "
+      "configuration file, else from its default.");
   out += ".SH OPTIONS\n";
   for (const auto& setting : settings_table()) {
-    add_roff_entry(out, option_of(setting),
-                   fmt::format("{} {}Environment: {}.{}", setting.help, particulars(setting), environment_of(setting),
-                               setting.reloadable ? " Read again on SIGHUP." : ""));
+    add_roff_entry(
+        out, option_of(setting),
+        fmt::format("{} {}Environment: {}.{}", setting.help, particulars(setting),
+                    environment_of(setting), setting.reloadable ? " Read again on SIGHUP." : ""));
   }
   for (const auto& [term, meaning] : other_options) add_roff_entry(out, term, meaning);
   out += ".SH COMMANDS\n";
   for (const auto& [term, meaning] : commands) add_roff_entry(out, term, meaning);
   out += ".SH SIGNALS\n";
-  add_roff_entry(out, "SIGTERM, SIGINT", "Stop: nothing new is taken, what is under way gets two seconds.");
-  add_roff_entry(out, "SIGHUP", "Read the settings again; those that can't change while serving keep their values.");
+  add_roff_entry(out, "SIGTERM, SIGINT",
+                 "Stop: nothing new is taken, what is under way gets two seconds.");
+  add_roff_entry(
+      out, "SIGHUP",
+      "Read the settings again; those that can't change while serving keep their values.");
   out += ".SH EVENTS\nEach log line is one event.\n";
   for (const auto* kind : events::all) add_roff_entry(out, kind->id, kind->sentence);
   out += ".SH EXIT STATUS\n";
@@ -168,7 +189,8 @@ std::string settings_markdown() {
   std::string out = "| option | environment | default | meaning |\n| --- | --- | --- | --- |\n";
   for (const auto& setting : settings_table()) {
     fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} | {}{} |\n", option_of(setting),
-                   environment_of(setting), setting.fallback.empty() ? "" : fmt::format("`{}`", setting.fallback),
+                   environment_of(setting),
+                   setting.fallback.empty() ? "" : fmt::format("`{}`", setting.fallback),
                    setting.help, setting.reloadable ? " (SIGHUP)" : "");
   }
   return out;

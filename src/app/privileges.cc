@@ -38,7 +38,8 @@ std::optional<User> find_user(const std::string& name) {
 /// The folder, or the first thing directly in it, that the effective user can't read; empty if there is none.
 std::string unreadable_in(const std::string& folder) {
   if (faccessat(AT_FDCWD, folder.c_str(), R_OK | X_OK, AT_EACCESS) != 0) return folder;
-  const std::unique_ptr<DIR, decltype([](DIR* stream) { closedir(stream); })> stream(opendir(folder.c_str()));
+  const std::unique_ptr<DIR, decltype([](DIR* stream) { closedir(stream); })> stream(
+      opendir(folder.c_str()));
   if (!stream) return folder;
   constexpr int look_at = 1000;
   for (int i = 0; i < look_at; ++i) {
@@ -72,18 +73,22 @@ Expected<std::string> drop_privileges(const Settings& settings) {
   if (geteuid() != 0 || settings.user == "root") return "";
   const auto user = find_user(settings.user);
   if (!user) {
-    return fail(fmt::format("--user: there is no user '{}' in /etc/passwd; name another one, or root to stay root",
-                            settings.user));
+    return fail(fmt::format(
+        "--user: there is no user '{}' in /etc/passwd; name another one, or root to stay root",
+        settings.user));
   }
   const auto unreadable = unreadable_for(*user, settings.layout);
   if (!unreadable.empty() && !settings.user_given) {
-    return fmt::format("Stays root, because {} can't read {}. Make it readable (chmod -R a+rX), or choose with --user.",
-                       settings.user, unreadable);
+    return fmt::format(
+        "Stays root, because {} can't read {}. Make it readable (chmod -R a+rX), or choose with "
+        "--user.",
+        settings.user, unreadable);
   }
   if (setgroups(0, nullptr) != 0 || setgid(user->gid) != 0 || setuid(user->uid) != 0) {
     return fail(fmt::format("--user: can't become {}: {}", settings.user, std::strerror(errno)));
   }
-  if (!unreadable.empty()) return fmt::format("{} can't read {}: that will not be served.", settings.user, unreadable);
+  if (!unreadable.empty())
+    return fmt::format("{} can't read {}: that will not be served.", settings.user, unreadable);
   return "";
 }
 

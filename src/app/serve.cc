@@ -54,7 +54,8 @@ void reload(const CommandLine& line, net::Server& server, events::Log& log) {
   if (settings) {
     server.replace_tree(settings->layout);
     log.set_level(settings->level);
-    log.emit(events::reloaded, {{"scripts", settings->layout.scripts}, {"extra", settings->layout.extra}});
+    log.emit(events::reloaded,
+             {{"scripts", settings->layout.scripts}, {"extra", settings->layout.extra}});
   } else {
     log.emit(events::reload_failed, {{"reason", settings.error().text}});
   }
@@ -80,14 +81,17 @@ void obey_signals(const CommandLine& line, net::Server& server, events::Log& log
 
 Expected<Values> gather_values(const CommandLine& line) {
   const char* from_environment = std::getenv("PIXIE_CONFIG");
-  const auto path = !line.config_file.empty() ? line.config_file : from_environment ? from_environment : "";
+  const auto path = !line.config_file.empty() ? line.config_file
+                    : from_environment        ? from_environment
+                                              : "";
   Values file;
   if (!path.empty()) {
     auto read = values_from_file(path);
     if (!read) return std::unexpected(read.error());
     file = std::move(*read);
   }
-  const auto environment = values_from_environment([](const char* name) -> const char* { return std::getenv(name); });
+  const auto environment =
+      values_from_environment([](const char* name) -> const char* { return std::getenv(name); });
   return merge(file, environment, line.values);
 }
 
@@ -111,7 +115,10 @@ int serve(const CommandLine& line) {
   net::Server server(settings->server, std::move(*sockets), settings->layout, log);
   server.start();
   if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});
-  log.emit(events::ready, {{"version", PIXIE_VERSION}, {"tftp", tftp}, {"http", http}, {"threads", settings->server.loops},
+  log.emit(events::ready, {{"version", PIXIE_VERSION},
+                           {"tftp", tftp},
+                           {"http", http},
+                           {"threads", settings->server.loops},
                            {"uid", geteuid()}});
   notify_service_manager("READY=1");
 

@@ -13,7 +13,9 @@
 namespace pixie::app {
 namespace {
 
-const std::string& text_of(const Values& values, std::string_view name) { return values.find(name)->second.text; }
+const std::string& text_of(const Values& values, std::string_view name) {
+  return values.find(name)->second.text;
+}
 
 template <class Number>
 Number number_of(const Values& values, std::string_view name) {
@@ -29,10 +31,11 @@ Expected<std::string> folder_of(const Values& values, std::string_view name) {
   struct stat status;
   if (value.text.empty()) return value.text;
   if (stat(value.text.c_str(), &status) != 0) {
-    return fail(fmt::format("{}: the folder {} can't be used: {}. Make it, or name another one", value.origin,
-                            value.text, std::strerror(errno)));
+    return fail(fmt::format("{}: the folder {} can't be used: {}. Make it, or name another one",
+                            value.origin, value.text, std::strerror(errno)));
   }
-  if (!S_ISDIR(status.st_mode)) return fail(fmt::format("{}: {} is no folder", value.origin, value.text));
+  if (!S_ISDIR(status.st_mode))
+    return fail(fmt::format("{}: {} is no folder", value.origin, value.text));
   return value.text;
 }
 
@@ -45,8 +48,8 @@ Expected<std::shared_ptr<const roms::Catalogue>> catalogue_of(const std::string&
 
 Expected<tree::Layout> layout_of(const Values& values, const net::ServerSettings& server) {
   tree::Layout layout;
-  for (const auto& [name, folder] : {std::pair{"scripts", &layout.scripts}, {"extra", &layout.extra},
-                                     {"roms", &layout.roms}}) {
+  for (const auto& [name, folder] :
+       {std::pair{"scripts", &layout.scripts}, {"extra", &layout.extra}, {"roms", &layout.roms}}) {
     auto found = folder_of(values, name);
     if (!found) return std::unexpected(found.error());
     *folder = std::move(*found);
@@ -66,16 +69,21 @@ Expected<tree::Layout> layout_of(const Values& values, const net::ServerSettings
 
 events::Severity severity_of(std::string_view level) {
   switch (level.front() & ~0x20) {
-    case 'E': return events::Severity::error;
-    case 'W': return events::Severity::warning;
-    case 'D': return events::Severity::debug;
-    default: return events::Severity::info;
+    case 'E':
+      return events::Severity::error;
+    case 'W':
+      return events::Severity::warning;
+    case 'D':
+      return events::Severity::debug;
+    default:
+      return events::Severity::info;
   }
 }
 
 }  // namespace
 
-std::optional<std::vector<wire::Endpoint>> parse_endpoints(std::string_view text, std::uint16_t default_port) {
+std::optional<std::vector<wire::Endpoint>> parse_endpoints(std::string_view text,
+                                                           std::uint16_t default_port) {
   std::vector<wire::Endpoint> endpoints;
   for (bool more = true; more;) {
     const auto comma = text.find(',');
@@ -107,7 +115,8 @@ Expected<Values> merge(const Values& file, const Values& environment, const Valu
   for (const auto& setting : settings_table()) {
     Value value{std::string(setting.fallback), "default"};
     for (const auto* source : {&file, &environment, &command_line}) {
-      if (const auto found = source->find(setting.name); found != source->end()) value = found->second;
+      if (const auto found = source->find(setting.name); found != source->end())
+        value = found->second;
     }
     if (const auto checked = check_value(setting, value.text); !checked) {
       return fail(fmt::format("{}: {}, not '{}'", value.origin, checked.error().text, value.text));
@@ -125,15 +134,17 @@ Expected<Settings> interpret(const Values& values) {
   settings.server.loops = threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
   settings.server.tftp.single_port = text_of(values, "tftp-single-port") == "true";
   settings.server.tftp.limits.max_blksize = number_of<std::uint16_t>(values, "tftp-max-blksize");
-  settings.server.tftp.limits.max_windowsize = number_of<std::uint16_t>(values, "tftp-max-windowsize");
+  settings.server.tftp.limits.max_windowsize =
+      number_of<std::uint16_t>(values, "tftp-max-windowsize");
   auto layout = layout_of(values, settings.server);
   if (!layout) return std::unexpected(layout.error());
   settings.layout = std::move(*layout);
   settings.user = text_of(values, "user");
   settings.user_given = values.find("user")->second.origin != "default";
   settings.level = severity_of(text_of(values, "verbosity"));
-  settings.log_format = (text_of(values, "log-format").front() | 0x20) == 'j' ? events::Format::json
-                                                                             : events::Format::logfmt;
+  settings.log_format = (text_of(values, "log-format").front() | 0x20) == 'j'
+                            ? events::Format::json
+                            : events::Format::logfmt;
   return settings;
 }
 

@@ -53,6 +53,7 @@ struct Settings {
 Expected<Settings> interpret(const Values& values);
 
 /// Endpoints separated by commas; nothing if one is malformed, or has port 0 after `default_port` was applied.
-std::optional<std::vector<wire::Endpoint>> parse_endpoints(std::string_view text, std::uint16_t default_port);
+std::optional<std::vector<wire::Endpoint>> parse_endpoints(std::string_view text,
+                                                           std::uint16_t default_port);
 
 }  // namespace pixie::app

@@ -51,11 +51,16 @@ Expected<Values> values_from_toml(std::string_view text, const std::string& name
   for (const auto& [key, node] : table) {
     const auto where = place(name, key.source());
     const auto* setting = find_setting(key.str());
-    if (!setting) return fail(fmt::format("{}: there is no setting '{}'{}", where, key.str(), suggestion(key.str())));
+    if (!setting)
+      return fail(
+          fmt::format("{}: there is no setting '{}'{}", where, key.str(), suggestion(key.str())));
     const auto value = text_of(node);
-    if (!value) return fail(fmt::format("{}: '{}' takes a text, a number, or true or false", where, key.str()));
+    if (!value)
+      return fail(
+          fmt::format("{}: '{}' takes a text, a number, or true or false", where, key.str()));
     if (const auto checked = check_value(*setting, *value); !checked) {
-      return fail(fmt::format("{}: {}, not '{}'", place(name, node.source()), checked.error().text, *value));
+      return fail(fmt::format("{}: {}, not '{}'", place(name, node.source()), checked.error().text,
+                              *value));
     }
     values[std::string(key.str())] = {*value, where};
   }
@@ -81,7 +86,8 @@ std::string to_toml(const Values& values) {
     const bool bare = setting.type == Type::number || setting.type == Type::flag;
     std::ostringstream quoted;
     quoted << toml::value<std::string>(value.text);
-    out += fmt::format("{} = {}  # {}\n", setting.name, bare ? value.text : quoted.str(), value.origin);
+    out += fmt::format("{} = {}  # {}\n", setting.name, bare ? value.text : quoted.str(),
+                       value.origin);
   }
   return out;
 }

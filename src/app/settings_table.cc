@@ -16,56 +16,177 @@ constexpr std::array<std::string_view, 4> levels{"ERROR", "WARNING", "INFO", "DE
 constexpr std::array<std::string_view, 2> formats{"logfmt", "json"};
 
 constexpr std::array table{
-    Setting{.name = "tftp", .letter = 't', .type = Type::endpoints, .placeholder = "ADDR[,ADDR...]",
-            .fallback = "0.0.0.0:69", .environment = "TFTP", .min = 0, .max = 0, .choices = {},
-            .help = "Where to serve TFTP: ADDRESS:PORT. [::]:69 is IPv6 and IPv4.", .reloadable = false},
-    Setting{.name = "http", .letter = 'u', .type = Type::endpoints, .placeholder = "ADDR[,ADDR...]",
-            .fallback = "0.0.0.0:80", .environment = "HTTP", .min = 0, .max = 0, .choices = {},
-            .help = "Where to serve HTTP: ADDRESS:PORT. [::]:80 is IPv6 and IPv4.", .reloadable = false},
-    Setting{.name = "scripts", .letter = 'd', .type = Type::text, .placeholder = "DIR", .fallback = "",
-            .environment = "SCRIPTS", .min = 0, .max = 0, .choices = {},
-            .help = "The folder of iPXE scripts, served as /ipxe/. A machine's own script is named after its MAC "
-                    "address: 52-54-00-12-34-56.ipxe. default.ipxe is for machines without one; chain.ipxe "
-                    "replaces the menu.", .reloadable = true},
-    Setting{.name = "extra", .letter = 'e', .type = Type::text, .placeholder = "DIR", .fallback = "",
-            .environment = "EXTRA", .min = 0, .max = 0, .choices = {},
-            .help = "A folder of anything else (kernels, initrds, images), served as /extra/.", .reloadable = true},
-    Setting{.name = "roms", .letter = '\0', .type = Type::text, .placeholder = "DIR", .fallback = "",
-            .environment = "", .min = 0, .max = 0, .choices = {},
-            .help = "A folder of ROMs that add to, or replace, those inside pixie; see pixie roms import.",
-            .reloadable = true},
-    Setting{.name = "menu-timeout", .letter = '\0', .type = Type::number, .placeholder = "SECONDS", .fallback = "10",
-            .environment = "", .min = 0, .max = 86'400, .choices = {},
-            .help = "How long the menu waits before it boots the machine's own script; 0 waits for ever.",
-            .reloadable = true},
-    Setting{.name = "advertise", .letter = '\0', .type = Type::address, .placeholder = "ADDR", .fallback = "",
-            .environment = "", .min = 0, .max = 0, .choices = {},
-            .help = "The address that the menu tells machines to use, if it is not the one by which they reached "
-                    "pixie (containers, address translation).", .reloadable = true},
-    Setting{.name = "tftp-single-port", .letter = '\0', .type = Type::flag, .placeholder = "", .fallback = "false",
-            .environment = "", .min = 0, .max = 0, .choices = {},
-            .help = "Send all TFTP packets from the listening port, for networks that translate addresses "
-                    "(containers, Kubernetes).", .reloadable = false},
-    Setting{.name = "tftp-max-blksize", .letter = '\0', .type = Type::number, .placeholder = "BYTES",
-            .fallback = "65464", .environment = "", .min = 512, .max = 65'464, .choices = {},
-            .help = "The largest TFTP block to agree to (RFC 2348); the interface's MTU limits it too.",
+    Setting{.name = "tftp",
+            .letter = 't',
+            .type = Type::endpoints,
+            .placeholder = "ADDR[,ADDR...]",
+            .fallback = "0.0.0.0:69",
+            .environment = "TFTP",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "Where to serve TFTP: ADDRESS:PORT. [::]:69 is IPv6 and IPv4.",
             .reloadable = false},
-    Setting{.name = "tftp-max-windowsize", .letter = '\0', .type = Type::number, .placeholder = "BLOCKS",
-            .fallback = "64", .environment = "", .min = 1, .max = 65'535, .choices = {},
-            .help = "The largest TFTP window to agree to (RFC 7440).", .reloadable = false},
-    Setting{.name = "threads", .letter = '\0', .type = Type::number, .placeholder = "COUNT", .fallback = "0",
-            .environment = "", .min = 0, .max = 256, .choices = {},
-            .help = "Threads that serve; 0 is one for each processor.", .reloadable = false},
-    Setting{.name = "user", .letter = '\0', .type = Type::text, .placeholder = "NAME", .fallback = "nobody",
-            .environment = "", .min = 0, .max = 0, .choices = {},
-            .help = "Started as root, pixie becomes this user once its ports are open. It stays root, and says so, "
-                    "if nobody (the default) can't read a folder that is served.", .reloadable = false},
-    Setting{.name = "verbosity", .letter = 'v', .type = Type::choice, .placeholder = "LEVEL", .fallback = "INFO",
-            .environment = "LEVEL", .min = 0, .max = 0, .choices = levels,
-            .help = "What to log: INFO has a line for each finished transfer and request.", .reloadable = true},
-    Setting{.name = "log-format", .letter = '\0', .type = Type::choice, .placeholder = "FORMAT",
-            .fallback = "logfmt", .environment = "", .min = 0, .max = 0, .choices = formats,
-            .help = "How to write the log (to standard error).", .reloadable = false},
+    Setting{.name = "http",
+            .letter = 'u',
+            .type = Type::endpoints,
+            .placeholder = "ADDR[,ADDR...]",
+            .fallback = "0.0.0.0:80",
+            .environment = "HTTP",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "Where to serve HTTP: ADDRESS:PORT. [::]:80 is IPv6 and IPv4.",
+            .reloadable = false},
+    Setting{
+        .name = "scripts",
+        .letter = 'd',
+        .type = Type::text,
+        .placeholder = "DIR",
+        .fallback = "",
+        .environment = "SCRIPTS",
+        .min = 0,
+        .max = 0,
+        .choices = {},
+        .help =
+            "The folder of iPXE scripts, served as /ipxe/. A machine's own script is named after "
+            "its MAC "
+            "address: 52-54-00-12-34-56.ipxe. default.ipxe is for machines without one; chain.ipxe "
+            "replaces the menu.",
+        .reloadable = true},
+    Setting{.name = "extra",
+            .letter = 'e',
+            .type = Type::text,
+            .placeholder = "DIR",
+            .fallback = "",
+            .environment = "EXTRA",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "A folder of anything else (kernels, initrds, images), served as /extra/.",
+            .reloadable = true},
+    Setting{
+        .name = "roms",
+        .letter = '\0',
+        .type = Type::text,
+        .placeholder = "DIR",
+        .fallback = "",
+        .environment = "",
+        .min = 0,
+        .max = 0,
+        .choices = {},
+        .help =
+            "A folder of ROMs that add to, or replace, those inside pixie; see pixie roms import.",
+        .reloadable = true},
+    Setting{
+        .name = "menu-timeout",
+        .letter = '\0',
+        .type = Type::number,
+        .placeholder = "SECONDS",
+        .fallback = "10",
+        .environment = "",
+        .min = 0,
+        .max = 86'400,
+        .choices = {},
+        .help =
+            "How long the menu waits before it boots the machine's own script; 0 waits for ever.",
+        .reloadable = true},
+    Setting{.name = "advertise",
+            .letter = '\0',
+            .type = Type::address,
+            .placeholder = "ADDR",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "The address that the menu tells machines to use, if it is not the one by "
+                    "which they reached "
+                    "pixie (containers, address translation).",
+            .reloadable = true},
+    Setting{
+        .name = "tftp-single-port",
+        .letter = '\0',
+        .type = Type::flag,
+        .placeholder = "",
+        .fallback = "false",
+        .environment = "",
+        .min = 0,
+        .max = 0,
+        .choices = {},
+        .help =
+            "Send all TFTP packets from the listening port, for networks that translate addresses "
+            "(containers, Kubernetes).",
+        .reloadable = false},
+    Setting{
+        .name = "tftp-max-blksize",
+        .letter = '\0',
+        .type = Type::number,
+        .placeholder = "BYTES",
+        .fallback = "65464",
+        .environment = "",
+        .min = 512,
+        .max = 65'464,
+        .choices = {},
+        .help = "The largest TFTP block to agree to (RFC 2348); the interface's MTU limits it too.",
+        .reloadable = false},
+    Setting{.name = "tftp-max-windowsize",
+            .letter = '\0',
+            .type = Type::number,
+            .placeholder = "BLOCKS",
+            .fallback = "64",
+            .environment = "",
+            .min = 1,
+            .max = 65'535,
+            .choices = {},
+            .help = "The largest TFTP window to agree to (RFC 7440).",
+            .reloadable = false},
+    Setting{.name = "threads",
+            .letter = '\0',
+            .type = Type::number,
+            .placeholder = "COUNT",
+            .fallback = "0",
+            .environment = "",
+            .min = 0,
+            .max = 256,
+            .choices = {},
+            .help = "Threads that serve; 0 is one for each processor.",
+            .reloadable = false},
+    Setting{.name = "user",
+            .letter = '\0',
+            .type = Type::text,
+            .placeholder = "NAME",
+            .fallback = "nobody",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "Started as root, pixie becomes this user once its ports are open. It stays "
+                    "root, and says so, "
+                    "if nobody (the default) can't read a folder that is served.",
+            .reloadable = false},
+    Setting{.name = "verbosity",
+            .letter = 'v',
+            .type = Type::choice,
+            .placeholder = "LEVEL",
+            .fallback = "INFO",
+            .environment = "LEVEL",
+            .min = 0,
+            .max = 0,
+            .choices = levels,
+            .help = "What to log: INFO has a line for each finished transfer and request.",
+            .reloadable = true},
+    Setting{.name = "log-format",
+            .letter = '\0',
+            .type = Type::choice,
+            .placeholder = "FORMAT",
+            .fallback = "logfmt",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = formats,
+            .help = "How to write the log (to standard error).",
+            .reloadable = false},
 };
 
 std::string upper(std::string_view text) {
@@ -79,7 +200,8 @@ std::string upper(std::string_view text) {
 Expected<void> check_number(const Setting& setting, std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
-  if (error == std::errc{} && end == text.end() && number >= setting.min && number <= setting.max) return {};
+  if (error == std::errc{} && end == text.end() && number >= setting.min && number <= setting.max)
+    return {};
   return fail(fmt::format("expected a whole number from {} to {}", setting.min, setting.max));
 }
 
@@ -93,7 +215,8 @@ const Setting* find_setting(std::string_view name) {
 }
 
 std::string environment_name(const Setting& setting) {
-  return "PIXIE_" + (setting.environment.empty() ? upper(setting.name) : std::string(setting.environment));
+  return "PIXIE_" +
+         (setting.environment.empty() ? upper(setting.name) : std::string(setting.environment));
 }
 
 Expected<void> check_value(const Setting& setting, std::string_view text) {
@@ -102,7 +225,8 @@ Expected<void> check_value(const Setting& setting, std::string_view text) {
       if (text.contains('\0')) return fail("a NUL byte can't be in a name");
       return {};
     case Type::endpoints:
-      if (!parse_endpoints(text, 0)) return fail("expected ADDRESS:PORT, such as 0.0.0.0:69 or [::]:69");
+      if (!parse_endpoints(text, 0))
+        return fail("expected ADDRESS:PORT, such as 0.0.0.0:69 or [::]:69");
       return {};
     case Type::address:
       if (text.empty() || wire::IpAddress::parse(text)) return {};
@@ -113,7 +237,9 @@ Expected<void> check_value(const Setting& setting, std::string_view text) {
       if (text == "true" || text == "false") return {};
       return fail("expected true or false");
     case Type::choice:
-      if (std::ranges::any_of(setting.choices, [&](auto choice) { return upper(choice) == upper(text); })) return {};
+      if (std::ranges::any_of(setting.choices,
+                              [&](auto choice) { return upper(choice) == upper(text); }))
+        return {};
       return fail(fmt::format("expected one of {}", fmt::join(setting.choices, ", ")));
   }
   return {};

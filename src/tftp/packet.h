@@ -91,14 +91,12 @@ constexpr std::uint16_t options_refused = 8;
 ///
 /// Lenient where real clients need it:
 /// - What follows the last complete option is ignored, and so is everything after an empty option
-/// name
-///   (padding). File name and mode must end with a NUL, though: tftpd-hpa and dnsmasq refuse them
-///   too.
+///   name (padding). File name and mode must end with a NUL, though: tftpd-hpa and dnsmasq refuse
+///   them otherwise, too.
 /// - Unknown options are ignored. Of an option sent twice the first counts.
 /// - A value that is not a decimal number or too small makes the option count as not sent. One too
-/// large is
-///   taken as the largest (a server may answer with less), but for `timeout`, which must be
-///   answered with the very value or not at all (RFC 2349), so that above 255 it counts as not
+///   large is taken as the largest (a server may answer with less), but for `timeout`, which must
+///   be answered with the very value or not at all (RFC 2349), so that above 255 it counts as not
 ///   sent.
 Expected<Packet> parse(wire::Bytes datagram);
 

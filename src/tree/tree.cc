@@ -122,6 +122,8 @@ std::optional<Body> Tree::by_name(std::string_view path, const wire::IpAddress& 
   const auto name = lower(last_component(path));
   // iPXE 2 asks for autoexec.ipxe in the folder that its ROM came from, then at the root.
   if (name == "chain.ipxe" || name == "autoexec.ipxe") return chain(server);
+  // With its folder first: a signed ROM and its shim lie in one of their own (x86_64-sb/).
+  if (auto whole = rom(path)) return whole;
   return rom(name);
 }
 

@@ -147,10 +147,6 @@ class Machine:
         """Types on the serial line."""
         self._serial.sendall(keys.encode("ascii"))
 
-    def wait_off(self, timeout):
-        """Whether it has switched itself off within `timeout` seconds."""
-        return self._process.wait(timeout) == 0
-
     def screenshot(self, path):
         """Saves what its display shows as a PNG file."""
         self._order("qmp_capabilities")

@@ -58,7 +58,12 @@ if substring(option dhcp-parameter-request-list, 0, {len(QEMU_ROM_ASKS)}) = \
 """
 
 KEA = {
-    "interfaces-config": {"interfaces": ["eth0"]},
+    "interfaces-config": {
+        "interfaces": ["eth0"],
+        # The kernel may call a new interface "not running" for its first second.
+        "service-sockets-max-retries": 50,
+        "service-sockets-retry-wait-time": 100,  # milliseconds
+    },
     "lease-database": {"type": "memfile", "persist": False},
     "subnet4": [{
         "subnet": "10.77.0.0/24",

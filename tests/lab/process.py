@@ -119,13 +119,6 @@ class Process:
         if self._on_end and not self._stopping:
             self._on_end(reason)
 
-    def wait(self, timeout):
-        """The exit status, or None when it still runs after `timeout` seconds."""
-        try:
-            return self._child.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-
     def signal(self, number):
         """Sends a signal to the program and its children, if it still runs."""
         if self._child.poll() is None:
@@ -133,12 +126,14 @@ class Process:
                 os.killpg(self._child.pid, number)
 
     def stop(self):
-        """Ends it (SIGTERM, after five seconds SIGKILL) and returns the exit status."""
+        """Ends it (SIGTERM, after five seconds SIGKILL) and returns the exit status, any time."""
         self._stopping = True
         self.signal(signal.SIGTERM)
-        if self.wait(5) is None:
+        try:
+            status = self._child.wait(5)
+        except subprocess.TimeoutExpired:
             self.signal(signal.SIGKILL)
-        status = self._child.wait()
+            status = self._child.wait()
         self._reader.join()
         self._child.stdout.close()
         self.transcript.release()

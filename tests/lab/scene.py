@@ -8,7 +8,7 @@ import time
 
 from . import assets, disk, net, peers, snippets
 from .machine import FIRMWARE, MAC, Machine
-from .process import Process
+from .process import Process, Unexpected
 
 CASE_SECONDS = 240
 PIXIE_SECONDS = 20
@@ -70,7 +70,7 @@ class Case:
     ipv6: bool = False  # no IPv4 but pixie's name for it
     menu_timeout: int = 2  # seconds
     base: str = f"http://{net.ADDRESS}"  # where the boot script takes the kernel from
-    served: tuple[str, ...] = ()  # names that pixie's log must hold, in this order
+    served: tuple[str, ...] = ()  # what pixie's log must say was sent, in this order
     needs_roms: tuple[str, ...] = ()  # ROMs that only the user can give (PIXIE_TEST_ROMS)
     loss: float = 0  # percent of the packets from and to the machine
     with_disk: bool = False  # a disk is next in the boot order
@@ -108,6 +108,8 @@ class Scene:
                 network, self._folder, self._firmware, self._case.qemu,
                 disk.image() if self._case.with_disk else None, self._case.display))
             self._follow()
+            if status := self._pixie.stop():
+                raise Unexpected(f"pixie ended with status {status}")
 
     def logs(self, lines):
         """(title, text) pairs with the ends of the console's and pixie's logs."""
@@ -196,4 +198,5 @@ class Scene:
                 case Screenshot(file):
                     machine.screenshot(self._folder / file)
         for name in case.served:
-            self._pixie.transcript.wait_for(name.encode(), min(deadline, time.monotonic() + 10))
+            done = rf"event=(tftp|http)\.done [^\n]*{re.escape(name)}"
+            self._pixie.transcript.wait_for(done.encode(), min(deadline, time.monotonic() + 10))

@@ -1,0 +1,133 @@
+"""What a case works with: folders with files, pixie processes, and programs on the client's host."""
+
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import time
+
+from lab.process import Process, Unexpected
+
+from .case import Failure, check
+from .network import SERVER
+
+READY = rb"event=pixie\.ready .*?tftp=(\S+) http=(\S+).*\n"
+READY_SECONDS = 20
+SANITIZER = re.compile(r"(Address|Thread|Leak|UndefinedBehavior)Sanitizer|runtime error:")
+LOG_LINES = 30
+
+
+def content(size, seed=0):
+    """Bytes that look like noise, always the same ones."""
+    return random.Random(f"{size}/{seed}").randbytes(size)
+
+
+class Pixie(Process):
+    """A pixie on the server's host that is ready. Its transcript is both of its streams."""
+
+    def __init__(self, namespace, command, log, environment=None, descriptors=()):
+        super().__init__(namespace, command, log, environment, descriptors=descriptors)
+        try:
+            ready = self.transcript.wait_for(READY, time.monotonic() + READY_SECONDS)
+        except Unexpected as error:
+            self.stop()
+            raise Failure(f"pixie did not start: {error}\n{self.transcript.tail(LOG_LINES)}"
+                          ) from None
+        self.tftp, self.http = (int(places.decode().split(",")[0].rsplit(":", 1)[1])
+                                for places in ready.groups())
+
+    @property
+    def pid(self):
+        """The process id."""
+        return self._child.pid
+
+    def await_line(self, pattern, timeout=10):
+        """Waits until the log has a line with `pattern` (bytes)."""
+        return self.transcript.wait_for(pattern, time.monotonic() + timeout)
+
+    def terminate(self, limit=3):
+        """SIGTERM; the exit status, which must come within `limit` seconds."""
+        self.signal(signal.SIGTERM)
+        status = self.wait(limit)
+        check(status is not None, f"still runs {limit} s after SIGTERM")
+        return status
+
+
+class Bench:
+    """One case's folders and programs. `scripts` and `extra` are what pixie serves."""
+
+    def __init__(self, folder, network, program):
+        self.network, self.program = network, pathlib.Path(program).resolve()
+        self.folder = folder
+        self.scripts, self.extra = folder / "scripts", folder / "extra"
+        for made in (self.scripts, self.extra, folder / "client"):
+            made.mkdir()
+        self._running = []
+
+    def file(self, name, data, folder=None):
+        """Writes a file (in the extra folder); returns its bytes. A number: so many of noise."""
+        path = (folder or self.extra) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = content(data) if isinstance(data, int) else data
+        path.write_bytes(data)
+        return data
+
+    def arguments(self, *options):
+        """pixie's command line: free ports of all IPv4 addresses, two threads, and the options."""
+        return [self.program, "-t", "0.0.0.0:0", "-u", "0.0.0.0:0", "--threads", "2",
+                "-d", self.scripts, "-e", self.extra, *options]
+
+    def start(self, *options, wrapper=(), command=None, namespace=None, **more):
+        """Starts pixie; `wrapper` is a command to run it with, `command` replaces its own."""
+        command = [*wrapper, *(command or self.arguments(*options))]
+        log = self.folder / f"pixie-{len(self._running)}.log"
+        pixie = Pixie(namespace or self.network.server, command, log, **more)
+        self._running.append(pixie)
+        return pixie
+
+    def refused(self, *arguments, wrapper=(), environment=None, timeout=20):
+        """Runs pixie where it must end by itself; returns the finished process."""
+        return self.run(*wrapper, self.program, *arguments, namespace=self.network.server,
+                        environment=environment, timeout=timeout)
+
+    def run(self, *command, namespace=None, timeout=120, environment=None):
+        """Runs a program on the client's host, in the folder `client`; returns it with its output
+        as text."""
+        full = ["ip", "netns", "exec", namespace or self.network.client, *map(str, command)]
+        try:
+            return subprocess.run(full, cwd=self.folder / "client", env=environment, text=True,
+                                  errors="replace", capture_output=True, check=False,
+                                  stdin=subprocess.DEVNULL, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{' '.join(map(str, command))}: still runs after {timeout} s") from None
+
+    def downloaded(self, name="got"):
+        """The bytes of a file that a program left in the folder `client`, which is removed."""
+        path = self.folder / "client" / name
+        if not path.exists():
+            return None
+        data = path.read_bytes()
+        path.unlink()
+        return data
+
+    def url(self, pixie, path, host=SERVER):
+        """An http URL of a path."""
+        return f"http://{host}:{pixie.http}/{path}"
+
+    def close(self):
+        """Ends every pixie. Fails if one ended badly or a sanitizer spoke."""
+        bad = []
+        for pixie in self._running:
+            status = pixie.stop()
+            text = pixie.transcript.tail(1_000_000)
+            if SANITIZER.search(text):
+                bad.append("a sanitizer's report is in pixie's log")
+            elif status not in (0, None):
+                bad.append(f"pixie ended with status {status}")
+        if bad:
+            raise Failure("; ".join(bad))
+
+    def logs(self):
+        """The ends of all pixies' logs, for people."""
+        return "\n".join(pixie.transcript.tail(LOG_LINES) for pixie in self._running)

@@ -1,0 +1,137 @@
+"""Two hosts, made of network namespaces, with pixie on one and its clients on the other.
+
+    server  eth0 10.78.0.1, 10.78.0.3, fd78::1, fd78::3     eth1 10.79.0.1, fd79::1 (MTU 1280)
+    client  eth0 10.78.0.2, fd78::2                         eth1 10.79.0.2, fd79::2 (MTU 1280)
+
+Needs root. The namespaces are named as those of lab.net, so that its remove_leftovers() finds them.
+"""
+
+import contextlib
+import ctypes
+import itertools
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+from lab.process import Process
+
+SERVER, SERVER_OTHER, CLIENT = "10.78.0.1", "10.78.0.3", "10.78.0.2"
+SERVER6, SERVER6_OTHER, CLIENT6 = "fd78::1", "fd78::3", "fd78::2"
+SMALL_MTU, SERVER_SMALL, SERVER6_SMALL = 1280, "10.79.0.1", "fd79::1"
+BROADCAST = "10.78.0.255"
+
+CLONE_NEWNET = 0x40000000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_numbers = itertools.count(1)
+
+
+def _run(*command, text=None):
+    result = subprocess.run(command, input=text, text=True, check=False, capture_output=True)
+    if result.returncode != 0:
+        raise OSError(f"{' '.join(command)}: {result.stderr.strip()}")
+
+
+def _enter(path):
+    with open(path, "rb") as namespace:
+        if _libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), f"setns {path}")
+
+
+@contextlib.contextmanager
+def inside(namespace):
+    """This thread's new sockets belong to that namespace meanwhile, and stay in it."""
+    with open("/proc/thread-self/ns/net", "rb") as home:
+        _enter(f"/run/netns/{namespace}")
+        try:
+            yield
+        finally:
+            if _libc.setns(home.fileno(), CLONE_NEWNET) != 0:
+                os._exit(70)  # a thread that is lost in another namespace must not go on
+
+
+class Network:
+    """The two hosts; a context manager. `faults` (options of wire.py) damage the traffic between
+    their eth0."""
+
+    def __init__(self, folder, faults=()):
+        prefix = f"pixie-{os.getpid()}-{next(_numbers)}"
+        self.server, self.client = f"{prefix}-server", f"{prefix}-client"
+        self._between = f"{prefix}-between"
+        self._folder, self._faults = folder, faults
+        self._wire = None
+
+    def __enter__(self):
+        try:
+            self._build()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self._wire:
+            self._wire.stop()
+        for namespace in (self.server, self.client, self._between):
+            subprocess.run(["ip", "netns", "delete", namespace], check=False, capture_output=True)
+
+    def _build(self):
+        for namespace in (self.server, self.client, self._between):
+            _run("ip", "netns", "add", namespace)
+        if self._faults:
+            self._pair(self.server, "eth0", self._between, "wire0")
+            self._pair(self.client, "eth0", self._between, "wire1")
+        else:
+            self._pair(self.server, "eth0", self.client, "eth0")
+        self._pair(self.server, "eth1", self.client, "eth1")
+        self._addresses(self.server, [f"{SERVER}/24", f"{SERVER_OTHER}/24", f"{SERVER6}/64",
+                                      f"{SERVER6_OTHER}/64"],
+                        [f"{SERVER_SMALL}/24", f"{SERVER6_SMALL}/64"])
+        self._addresses(self.client, [f"{CLIENT}/24", f"{CLIENT6}/64"],
+                        ["10.79.0.2/24", "fd79::2/64"])
+        if self._faults:
+            self._lay_wire()
+
+    @staticmethod
+    def _pair(left, left_link, right, right_link):
+        _run("ip", "-n", left, *f"link add name {left_link} type veth".split(),
+             *f"peer name {right_link} netns {right}".split())
+
+    @staticmethod
+    def _addresses(namespace, eth0, eth1):
+        lines = [f"link set eth1 mtu {SMALL_MTU}"]
+        for link, addresses in (("eth0", eth0), ("eth1", eth1)):
+            for address in addresses:
+                text = f"addr add {address} dev {link}"
+                lines.append(f"{text} nodad" if ":" in address else f"{text} brd +")
+        lines += [f"link set {link} up" for link in ("lo", "eth0", "eth1")]
+        _run("ip", "-n", namespace, "-batch", "-", text="\n".join(lines))
+
+    def _lay_wire(self):
+        for link in ("wire0", "wire1"):
+            _run("ip", "-n", self._between, *f"link set {link} addrgenmode none up".split())
+        for namespace in (self.server, self.client):
+            _run("ip", "netns", "exec", namespace, "ethtool", "-K", "eth0",
+                 *"tx off tso off gso off gro off".split())
+        program = pathlib.Path(__file__).with_name("wire.py")
+        self._wire = Process(self._between,
+                             [sys.executable, program, "wire0", "wire1", *self._faults],
+                             self._folder / "wire.log")
+        self._wire.transcript.wait_for(rb"ready", float("inf"))
+
+    def socket(self, family=socket.AF_INET, kind=socket.SOCK_DGRAM, protocol=0):
+        """A new socket of the client's host."""
+        with inside(self.client):
+            return socket.socket(family, kind, protocol)
+
+
+def family_of(address):
+    """The socket family of an IP address."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def url_host(address):
+    """An address as the host of a URL."""
+    return f"[{address}]" if ":" in address else address
