@@ -4,7 +4,6 @@
 // With --hold nobody acknowledges the first block: the line is printed once every client has it,
 // and the transfers stay open until standard input ends.
 #include <arpa/inet.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 

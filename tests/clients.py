@@ -18,8 +18,9 @@ import tempfile
 import threading
 import traceback
 
+from clients import clients_tftp, tftp_names, tftp_protocol  # noqa: F401 (cases register themselves)
 from clients.bench import Bench
-from clients.case import CASES, Failure, Skip, Stopwatch
+from clients.case import CASES, Failure, Skip, Stopwatch, check
 from clients.network import Network
 from lab import net, process
 
@@ -39,9 +40,9 @@ class Runner:
     def run(self, case):
         """Runs one case and tells how it went."""
         watch = Stopwatch()
-        story, log = "", ""
+        story = log = ""
         try:
-            log = self._play(case)
+            self._play(case)
             status = "PASS"
         except Skip as skip:
             status = "SKIP"
@@ -72,8 +73,13 @@ class Runner:
         try:
             try:
                 case.run(bench)
+            except Failure as failure:
+                if ended := bench.close():
+                    raise Failure(f"{failure}\n{ended}") from None
+                raise
             finally:
-                bench.close()
+                ended = bench.close()
+            check(not ended, ended)
         except Exception as error:
             error.log = bench.logs()
             raise

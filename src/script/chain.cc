@@ -43,10 +43,10 @@ echo This machine got no address from DHCP: check the cable, the switch port, th
 
 :menu
 menu pixie {{host}}: what shall ${mac} boot?
-item --key o own This machine's own script
-item --key n netboot netboot.xyz
-item --key s shell iPXE shell
-item --key x leave Exit to the next boot device
+item --key o own o  This machine's own script
+item --key n netboot n  netboot.xyz
+item --key s shell s  iPXE shell
+item --key x leave x  Exit to the next boot device
 choose --timeout ${menu-timeout} --default own target && goto ${target} || goto wait
 
 :wait

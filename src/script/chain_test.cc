@@ -28,12 +28,13 @@ TEST(ChainScript, LeavesNoTemplateMarkAndKeepsWhatIpxeExpands) {
 
 TEST(ChainScript, JumpsOnlyToLabelsThatExistAndNeverFallsIntoAnEntry) {
   std::istringstream lines(chain_script(plain));
-  std::set<std::string> labels, targets{"own", "netboot", "shell", "leave"};
+  const std::set<std::string> entries{"own", "netboot", "shell", "leave"};
+  std::set<std::string> labels, targets = entries;
   std::string previous;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with(':')) {
       labels.insert(line.substr(1));
-      if (targets.contains(line.substr(1))) {
+      if (entries.contains(line.substr(1))) {
         EXPECT_TRUE(previous.starts_with("goto ") || previous.contains("|| goto "))
             << previous << " before " << line;
       }

@@ -1,0 +1,98 @@
+"""The tables of a benchmark run, as plain text or as Markdown."""
+
+import datetime
+import pathlib
+import platform
+import re
+
+PEERS = ("dnsmasq", "tftpd-hpa", "atftpd", "nginx")
+GOAL = 1.0
+
+
+class Report:
+    """Collects results and texts; text() renders them.
+
+    A result is a row's name, its unit, whether more is better, and for each server its figure.
+    """
+
+    def __init__(self):
+        self._ratios = []
+        self._details = []
+        self._notes = []
+
+    def note(self, text):
+        """A line below the tables."""
+        self._notes.append(text)
+
+    def add(self, name, unit, figures, more_is_better=True):
+        """`figures`: by server's name; pixie must be in it. Returns the table's line."""
+        own = figures["pixie"]
+
+        def ratio(peer):
+            return own / figures[peer] if more_is_better else figures[peer] / own
+
+        peers = [peer for peer in PEERS if peer in figures]
+        line = [name, unit, _number(own)]
+        line += [f"{ratio(peer):.2f}" if peer in peers else "-" for peer in PEERS]
+        if peers:
+            best = min(peers, key=ratio)
+            met = "met" if ratio(best) >= GOAL else "MISSED"
+            line += [f"{best} {_number(figures[best])}", f"{ratio(best):.2f}", f">= {GOAL}", met]
+        else:
+            line += ["-", "-", "-", "-"]
+        self._ratios.append(line)
+        return line
+
+    def add_details(self, name, server, samples, spread):
+        """One server's runs of one row, `samples` in the order of their figures."""
+        middle = samples[len(samples) // 2]
+        self._details.append([
+            name, server, _number(middle.work), f"{middle.cpu:.3f}", f"{middle.wall:.2f}",
+            _number(middle.work / middle.wall), f"{spread:.0%}",
+            str(sum(sample.again for sample in samples)),
+            str(sum(sample.failed for sample in samples))])
+
+    def text(self, markdown):
+        """Everything."""
+        ratios = ["row", "unit", "pixie", *(f"/{peer}" for peer in PEERS), "best peer", "/best",
+                  "goal", ""]
+        details = ["row", "server", "work", "CPU s", "wall s", "per wall s", "spread", "sent again",
+                   "failed"]
+        heading = "## " if markdown else ""
+        bullet = "- " if markdown else ""
+        parts = [
+            f"{heading}Ratios, pixie to each peer: above 1 pixie is better",
+            _table(ratios, self._ratios, markdown),
+            f"{heading}The median run: work in MB or requests, CPU time of the server, and what went "
+            "wrong in all runs",
+            _table(details, self._details, markdown) if self._details else "",
+            f"{heading}Conditions",
+            "\n".join(f"{bullet}{note}" for note in [*machine(), *self._notes])]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def machine():
+    """What the figures were measured on, and when."""
+    info = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*:\s*(.+)$", info, re.M)
+    return [f"date: {datetime.date.today().isoformat()}",
+            f"processor: {model.group(1) if model else platform.machine()}, "
+            f"{info.count('processor')} cores; kernel {platform.release()}",
+            "server on cpu 0, load on cpu 1, over the loopback of a network namespace; CPU time is user "
+            "and system time of the server's control group"]
+
+
+def _number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.3f}"
+
+
+def _table(header, lines, markdown):
+    widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
+
+    def row(cells):
+        padded = [cell.ljust(width) if i < 2 else cell.rjust(width)
+                  for i, (cell, width) in enumerate(zip(cells, widths))]
+        return "| " + " | ".join(padded) + " |" if markdown else "  ".join(padded).rstrip()
+
+    rule = ["-" * width for width in widths]
+    return "\n".join(row(cells) for cells in [header, rule, *lines])

@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""Runs pixie and its peers side by side on the same work and prints the ratios of their efficiency.
+
+The figure is work per second of the server's CPU time, so that other programs on the machine, and a
+load that is slower than the server, matter little. The servers of a row take turns, several times; the
+median of each one's runs counts. Needs root, two processors, and the build target tftp_load.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import pathlib
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import traceback
+
+import isolation
+import loads
+import report
+import servers
+from servers import Atftpd, Dnsmasq, Nginx, Pixie, TftpdHpa
+
+OPEN_TRANSFERS = 10_000
+IDLE_CONNECTIONS = 1_000
+MANY_SCRIPTS = 10_000
+TFTP_PEERS = (Dnsmasq, TftpdHpa, Atftpd)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One comparison; `load(server)` gives a Sample."""
+    name: str
+    unit: str
+    servers: tuple
+    load: object
+
+
+class Bench:
+    """One run of the whole program."""
+
+    def __init__(self, options, scratch, root):
+        self._options = options
+        self._scratch = scratch
+        self._root = root
+        self._report = report.Report()
+        self.failed = False
+
+    def run(self):
+        """All rows that were asked for; a row that can't be measured is told and left out."""
+        for row in self._rows():
+            self._try(row.name, lambda row=row: self._measure(row))
+        self._try(f"memory, {OPEN_TRANSFERS} TFTP transfers", self._transfers_memory)
+        self._try(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", self._connections_memory)
+        self._try(f"start with {MANY_SCRIPTS} scripts", self._start_up)
+        for kind in (Pixie, *TFTP_PEERS, Nginx):
+            server = self._make(kind)
+            self._report.note(f"{kind.name}: {server.version()}: {server.shown_command()}")
+        conf = pathlib.Path(__file__).with_name("nginx.conf.in").read_text()
+        self._report.note("nginx.conf: " + " ".join(
+            line.strip() for line in conf.splitlines() if not line.startswith("#")))
+        return self._report
+
+    def _try(self, name, measure):
+        if not re.search(self._options.only, name):
+            return
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        try:
+            measure()
+        except (OSError, ValueError, subprocess.SubprocessError):
+            self.failed = True
+            self._report.note(f"NOT MEASURED: {name}: "
+                              f"{traceback.format_exc(0).strip().splitlines()[-1]}")
+            traceback.print_exc()
+
+    def _rows(self):
+        quick, program = self._options.quick, self._options.load
+        for clients, transfers in ((1, 100), (100, 600), (1000, 1000)):
+            transfers = transfers // 2 if quick and clients < 1000 else transfers
+            yield Row(f"TFTP lock step, ROM, {clients} clients", "MB/CPU s", (Pixie, *TFTP_PEERS),
+                      loads.Tftp(program, servers.ROM, clients, transfers))
+        for window in (4, 16, 64):
+            for clients, transfers in ((1, 4), (100, 100)):
+                yield Row(f"TFTP window {window}, 16 MB, {clients} clients", "MB/CPU s",
+                          (Pixie, *TFTP_PEERS),
+                          loads.Tftp(program, servers.BIG, clients, transfers, window))
+        for name, keep_alive in (("keep-alive", True), ("a connection each", False)):
+            yield Row(f"HTTP 1 kB script, {name}", "req/CPU s", (Pixie, Nginx),
+                      loads.SmallHttp(1 if quick else 3, keep_alive))
+        for clients, rounds in ((1, 8), (8, 1), (64, 1)):
+            yield Row(f"HTTP 256 MB, {clients} clients", "MB/CPU s", (Pixie, Nginx),
+                      loads.LargeHttp(clients, 2 if quick and rounds > 1 else rounds))
+
+    def _make(self, kind, **changes):
+        server = kind(self._scratch, self._root)
+        if kind is Pixie:
+            server.path = self._options.pixie
+        for key, value in changes.items():
+            setattr(server, key, value)
+        return server
+
+    @contextlib.contextmanager
+    def _running(self, kind, **changes):
+        server = self._make(kind, **changes)
+        server.seconds_to_start = server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    def _measure(self, row):
+        with contextlib.ExitStack() as stack:
+            running = [stack.enter_context(self._running(kind)) for kind in row.servers]
+            if getattr(row.load, "windowsize", 1) > 1:
+                running = [server for server in running if self._has_windows(server)]
+            samples = {server.name: [] for server in running}
+            for turn in range(self._options.runs + 1):
+                for server in running:
+                    sample = row.load(server)
+                    if turn > 0:  # the first is to warm up
+                        samples[server.name].append(sample)
+        figures = {}
+        for name, runs in samples.items():
+            runs.sort(key=lambda sample: sample.figure)
+            figures[name] = statistics.median(sample.figure for sample in runs)
+            self._report.add_details(row.name, name, runs,
+                                     (runs[-1].figure - runs[0].figure) / figures[name])
+        self.failed |= any(sample.failed for sample in samples["pixie"])
+        print("  " + "  ".join(self._report.add(row.name, row.unit, figures)), file=sys.stderr)
+
+    def _has_windows(self, server):
+        return loads.accepted_windowsize(self._options.load, server) > 1
+
+    def _transfers_memory(self):
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if files < OPEN_TRANSFERS + 100:
+            raise OSError(f"only {files} open files are allowed here")
+        with self._running(Pixie) as server:
+            held = loads.memory_with_transfers(self._options.load, server, OPEN_TRANSFERS)
+        self._report.add(f"memory, {OPEN_TRANSFERS} TFTP transfers", "MB", {"pixie": held}, False)
+
+    def _connections_memory(self):
+        figures = {}
+        for kind in (Pixie, Nginx):
+            with self._running(kind) as server:
+                figures[kind.name] = loads.memory_with_connections(server, IDLE_CONNECTIONS)
+        self._report.add(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", "MB", figures, False)
+
+    def _start_up(self):
+        scripts = self._scratch.files / "scripts"
+        scripts.mkdir()
+        for number in range(MANY_SCRIPTS):
+            name = "52-54-00-{:02x}-{:02x}-{:02x}.ipxe".format(*number.to_bytes(3, "big"))
+            (scripts / name).write_text("#!ipxe\nshell\n")
+        seconds = {Pixie.name: [], Nginx.name: []}
+        for _ in range(self._options.runs):
+            for kind, changes in ((Pixie, {"scripts": scripts}), (Nginx, {})):
+                with self._running(kind, **changes) as server:
+                    seconds[kind.name].append(server.seconds_to_start)
+        figures = {name: statistics.median(times) * 1000 for name, times in seconds.items()}
+        self._report.add(f"start with {MANY_SCRIPTS} scripts", "ms", figures, False)
+
+
+def _options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="3 runs instead of 5, and shorter ones")
+    parser.add_argument("--only", default="", metavar="PATTERN",
+                        help="only rows whose name contains this regular expression")
+    parser.add_argument("--pixie", type=pathlib.Path, default=servers.TOP / "build/release/pixie")
+    parser.add_argument("--load", type=pathlib.Path, metavar="TFTP_LOAD",
+                        help="the load generator; default: bench/tftp_load beside pixie")
+    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE",
+                        help="write the report as Markdown, too")
+    options = parser.parse_args()
+    options.pixie = options.pixie.resolve()
+    options.load = (options.load or options.pixie.parent / "bench/tftp_load").resolve()
+    options.runs = 3 if options.quick else 5
+    for needed in (options.pixie, options.load):
+        if not needed.exists():
+            parser.error(f"{needed} is missing: build the targets pixie and tftp_load first")
+    return options
+
+
+def main():
+    """The exit status: 1 if pixie failed a transfer or a row couldn't be measured."""
+    options = _options()
+    isolation.enter()
+    with tempfile.TemporaryDirectory(prefix="pixie-bench-") as folder:
+        pathlib.Path(folder).chmod(0o755)
+        with isolation.Scratch(folder) as scratch:
+            root = scratch.files / "root"
+            root.mkdir()
+            servers.make_files(root, options.pixie)
+            bench = Bench(options, scratch, root)
+            result = bench.run()
+    print(result.text(markdown=False))
+    if options.markdown:
+        options.markdown.write_text(result.text(markdown=True))
+    return 1 if bench.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
