@@ -118,9 +118,13 @@ class Bench:
                 running = [server for server in running if self._has_windows(server)]
             samples = {server.name: [] for server in running}
             for turn in range(self._options.runs + 1):
-                for server in running:
+                for server in list(running):
                     sample = row.load(server)
-                    if turn > 0:  # the first is to warm up
+                    if not server.runs() or sample.work == 0:
+                        self._give_up(row, server, sample)
+                        running.remove(server)
+                        del samples[server.name]
+                    elif turn > 0:  # the first is to warm up
                         samples[server.name].append(sample)
         figures = {}
         for name, runs in samples.items():
@@ -130,6 +134,13 @@ class Bench:
                                      (runs[-1].figure - runs[0].figure) / figures[name])
         self.failed |= any(sample.failed for sample in samples["pixie"])
         print("  " + "  ".join(self._report.add(row.name, row.unit, figures)), file=sys.stderr)
+
+    def _give_up(self, row, server, sample):
+        if server.name == Pixie.name:
+            raise OSError(f"pixie failed: {server.last_output()}")
+        state = "still runs" if server.runs() else "has ended"
+        self._report.note(f"{row.name}: {server.name} answers no more and {state}, {sample.failed} "
+                          f"transfers failed: {server.last_output()}")
 
     def _has_windows(self, server):
         return loads.accepted_windowsize(self._options.load, server) > 1

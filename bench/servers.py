@@ -97,9 +97,8 @@ class Server:
     def _wait_until_ready(self, deadline):
         answers = self._http_answers if self.http_port else self._tftp_answers
         while not answers():
-            if self._child.poll() is not None or time.monotonic() > deadline:
-                output = (self.folder / "output").read_text(errors="replace")
-                raise OSError(f"{self.name} doesn't answer:\n{output[-1000:]}")
+            if not self.runs() or time.monotonic() > deadline:
+                raise OSError(f"{self.name} doesn't answer: {self.last_output()}")
 
     def _http_answers(self):
         with socket.socket() as client:
@@ -117,6 +116,14 @@ class Server:
                 return bool(client.recv(2048))
             except TimeoutError:
                 return False
+
+    def runs(self):
+        """Whether its main process has not ended."""
+        return self._child.poll() is None
+
+    def last_output(self):
+        """The last of what it printed (not of its log)."""
+        return (self.folder / "output").read_text(errors="replace").strip()[-500:]
 
     def stop(self):
         """Ends all its processes."""

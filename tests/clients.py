@@ -18,7 +18,8 @@ import tempfile
 import threading
 import traceback
 
-from clients import clients_tftp, tftp_names, tftp_protocol  # noqa: F401 (cases register themselves)
+from clients import (clients_tftp, tftp_faults, tftp_load, tftp_names,  # noqa: F401
+                     tftp_protocol)  # (cases register themselves)
 from clients.bench import Bench
 from clients.case import CASES, Failure, Skip, Stopwatch, check
 from clients.network import Network

@@ -35,6 +35,9 @@ inline constexpr Kind tftp_size_probe{
     "tftp.size_probe", debug, "The client asked for the size only, as UEFI firmware does first."};
 inline constexpr Kind tftp_client_aborted{"tftp.client_aborted", warning,
                                           "The client ended the transfer; the text is its own."};
+inline constexpr Kind tftp_replaced{
+    "tftp.replaced", debug,
+    "The client began anew from the same port before the transfer had ended."};
 inline constexpr Kind tftp_timeout{
     "tftp.timeout", warning,
     "The client fell silent in the middle; it was switched off, or packets are lost."};
@@ -86,6 +89,7 @@ inline constexpr std::array all{
     &tftp_done_unconfirmed,
     &tftp_size_probe,
     &tftp_client_aborted,
+    &tftp_replaced,
     &tftp_timeout,
     &tftp_failed,
     &tftp_not_found,

@@ -156,7 +156,7 @@ asio::awaitable<bool> respond(Connection& connection) {
   const auto sent = co_await send_reply(connection, reply);
   report(connection, reply, sent, began);
   if (!sent.complete) co_return false;
-  if (reply.response.close) co_await linger(connection);
+  if (reply.response.close && reply.response.status >= 400) co_await linger(connection);
   co_return !reply.response.close;
 }
 

@@ -129,6 +129,10 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
       if (now - statistics.started < repetition_time) return;
     }
     // The client took the port for something new.
+    if (!session.ended) {
+      const auto client = session.route.peer.text();
+      loop_.log.emit(events::tftp_replaced, {{"client", client}, {"file", session.file}});
+    }
     drop(session);
   }
   start(datagram, request, now);

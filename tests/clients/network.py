@@ -14,6 +14,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import time
 
 from lab.process import Process
 
@@ -120,7 +121,7 @@ class Network:
         self._wire = Process(self._between,
                              [sys.executable, program, "wire0", "wire1", *self._faults],
                              self._folder / "wire.log")
-        self._wire.transcript.wait_for(rb"ready", float("inf"))
+        self._wire.transcript.wait_for(rb"ready", time.monotonic() + 20)
 
     def socket(self, family=socket.AF_INET, kind=socket.SOCK_DGRAM, protocol=0):
         """A new socket of the client's host."""

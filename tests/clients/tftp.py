@@ -36,7 +36,7 @@ def parse(datagram, source):
     if opcode == ERROR:
         check(datagram.endswith(b"\0"), f"an ERROR without a NUL: {datagram!r}")
         return Packet(opcode, source, code=number, text=datagram[4:-1].decode())
-    check(opcode == OACK, f"a packet with opcode {opcode}")
+    check(opcode == OACK, f"a packet with opcode {opcode} from {source}: {datagram[:80]!r}")
     words = datagram[2:].decode().split("\0")
     check(len(words) % 2 == 1 and not words[-1], f"a malformed OACK: {datagram!r}")
     return Packet(opcode, source, options=dict(zip(words[0:-1:2], words[1::2])))

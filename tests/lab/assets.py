@@ -2,7 +2,8 @@
 
 As a command:   python3 tests/lab/assets.py peer tftpd-hpa     prints the folder with its files
                 python3 tests/lab/assets.py linux amd64 arm64  prints the kernels and initrds
-As a module:    peer(), peer_environment(), linux().
+                python3 tests/lab/assets.py sysroot arm64      prints the folder to cross-compile against
+As a module:    peer(), peer_environment(), linux(), sysroot().
 
 Everything is kept in ${XDG_CACHE_HOME:-~/.cache}/pixie/ (lab/ and peers/), fetched on first use,
 and appears there in one step: a file or folder that exists is complete. Safe to call from several
@@ -32,6 +33,11 @@ KERNEL_PACKAGES = {
     "arm64": "linux-image-cloud-arm64",
     "armhf": "linux-image-armmp",
 }
+
+# What pixie is compiled and linked against.
+SYSROOT_PACKAGES = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libgcc-12-dev", "libstdc++6",
+                    "libstdc++-12-dev", "libssl-dev", "zlib1g-dev", "libboost1.81-dev", "libfmt-dev",
+                    "libcli11-dev", "libtomlplusplus-dev")
 
 INIT = """\
 #!/bin/sh
@@ -114,6 +120,17 @@ def _initrd(busybox, tree):
     return gzip.compress(archive, mtime=0)
 
 
+def sysroot(architecture):
+    """The folder with a Debian architecture's headers and libraries that pixie needs."""
+    target = cache() / f"sysroot-{architecture}"
+    with _making(target) as made:
+        if made:
+            with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
+                apt = debian.Apt(pathlib.Path(scratch), architecture)
+                debian.unpack(apt.fetch(*SYSROOT_PACKAGES), made)
+    return target
+
+
 def peer(package):
     """The folder with a Debian package, unpacked, and all that this system lacks for it.
 
@@ -147,6 +164,8 @@ def main(arguments):
         case ["peer", *packages] if packages:
             for package in packages:
                 print(peer(package))
+        case ["sysroot", architecture]:
+            print(sysroot(architecture))
         case ["linux", *architectures] if set(architectures) <= KERNEL_PACKAGES.keys():
             for architecture in architectures or KERNEL_PACKAGES:
                 made = linux(architecture)
