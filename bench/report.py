@@ -4,6 +4,7 @@ import datetime
 import pathlib
 import platform
 import re
+import statistics
 
 PEERS = ("dnsmasq", "tftpd-hpa", "atftpd", "nginx")
 GOAL = 1.0
@@ -12,7 +13,7 @@ GOAL = 1.0
 class Report:
     """Collects results and texts; text() renders them.
 
-    A result is a row's name, its unit, whether more is better, and for each server its figure.
+    A result is a row's name, its unit, whether more is better, and for each server its figures.
     """
 
     def __init__(self):
@@ -25,30 +26,34 @@ class Report:
         self._notes.append(text)
 
     def add(self, name, unit, figures, more_is_better=True):
-        """`figures`: by server's name; pixie must be in it. Returns the table's line."""
+        """`figures`: by server's name, pixie among them, a list with one for each turn. Returns the
+        table's line."""
         own = figures["pixie"]
 
         def ratio(peer):
-            return own / figures[peer] if more_is_better else figures[peer] / own
+            pairs = zip(own, figures[peer])
+            return statistics.median(a / b if more_is_better else b / a for a, b in pairs)
 
-        peers = [peer for peer in PEERS if peer in figures]
-        line = [name, unit, _number(own)]
-        line += [f"{ratio(peer):.2f}" if peer in peers else "-" for peer in PEERS]
-        if peers:
-            best = min(peers, key=ratio)
-            met = "met" if ratio(best) >= GOAL else "MISSED"
-            line += [f"{best} {_number(figures[best])}", f"{ratio(best):.2f}", f">= {GOAL}", met]
+        ratios = {peer: ratio(peer) for peer in PEERS if peer in figures}
+        line = [name, unit, _number(statistics.median(own))]
+        line += [f"{ratios[peer]:.2f}" if peer in ratios else "-" for peer in PEERS]
+        if ratios:
+            best = min(ratios, key=ratios.get)
+            line += [f"{best} {_number(statistics.median(figures[best]))}", f"{ratios[best]:.2f}",
+                     f">= {GOAL}", "met" if ratios[best] >= GOAL else "MISSED"]
         else:
-            line += ["-", "-", "-", "-"]
+            line += ["-"] * 4
         self._ratios.append(line)
         return line
 
-    def add_details(self, name, server, samples, spread):
-        """One server's runs of one row, `samples` in the order of their figures."""
-        middle = samples[len(samples) // 2]
+    def add_details(self, name, server, samples):
+        """One server's runs of one row."""
+        ordered = sorted(samples, key=lambda sample: sample.figure)
+        middle = ordered[len(ordered) // 2]
+        spread = (ordered[-1].figure - ordered[0].figure) / middle.figure
         self._details.append([
-            name, server, _number(middle.work), f"{middle.cpu:.3f}", f"{middle.wall:.2f}",
-            _number(middle.work / middle.wall), f"{spread:.0%}",
+            name, server, str(len(samples)), _number(middle.work), f"{middle.cpu:.3f}",
+            f"{middle.wall:.2f}", _number(middle.work / middle.wall), f"{spread:.0%}",
             str(sum(sample.again for sample in samples)),
             str(sum(sample.failed for sample in samples))])
 
@@ -56,7 +61,7 @@ class Report:
         """Everything."""
         ratios = ["row", "unit", "pixie", *(f"/{peer}" for peer in PEERS), "best peer", "/best",
                   "goal", ""]
-        details = ["row", "server", "work", "CPU s", "wall s", "per wall s", "spread", "sent again",
+        details = ["row", "server", "runs", "work", "CPU s", "wall s", "per wall s", "spread", "sent again",
                    "failed"]
         heading = "## " if markdown else ""
         bullet = "- " if markdown else ""

@@ -2,8 +2,9 @@
 """Runs pixie and its peers side by side on the same work and prints the ratios of their efficiency.
 
 The figure is work per second of the server's CPU time, so that other programs on the machine, and a
-load that is slower than the server, matter little. The servers of a row take turns, several times; the
-median of each one's runs counts. Needs root, two processors, and the build target tftp_load.
+load that is slower than the server, matter little. The servers of a row take turns, several times. A
+ratio is the median over the turns of what pixie and the peer did in the same turn, so that a machine
+which gets slower meanwhile slows both. Needs root, two processors, and the build target tftp_load.
 """
 
 import argparse
@@ -12,7 +13,6 @@ import dataclasses
 import pathlib
 import re
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -126,13 +126,10 @@ class Bench:
                         del samples[server.name]
                     elif turn > 0:  # the first is to warm up
                         samples[server.name].append(sample)
-        figures = {}
         for name, runs in samples.items():
-            runs.sort(key=lambda sample: sample.figure)
-            figures[name] = statistics.median(sample.figure for sample in runs)
-            self._report.add_details(row.name, name, runs,
-                                     (runs[-1].figure - runs[0].figure) / figures[name])
-        self.failed |= any(sample.failed for sample in samples["pixie"])
+            self._report.add_details(row.name, name, runs)
+        self.failed |= any(sample.failed for sample in samples[Pixie.name])
+        figures = {name: [sample.figure for sample in runs] for name, runs in samples.items()}
         print("  " + "  ".join(self._report.add(row.name, row.unit, figures)), file=sys.stderr)
 
     def _give_up(self, row, server, sample):
@@ -151,13 +148,13 @@ class Bench:
             raise OSError(f"only {files} open files are allowed here")
         with self._running(Pixie) as server:
             held = loads.memory_with_transfers(self._options.load, server, OPEN_TRANSFERS)
-        self._report.add(f"memory, {OPEN_TRANSFERS} TFTP transfers", "MB", {"pixie": held}, False)
+        self._report.add(f"memory, {OPEN_TRANSFERS} TFTP transfers", "MB", {Pixie.name: [held]}, False)
 
     def _connections_memory(self):
         figures = {}
         for kind in (Pixie, Nginx):
             with self._running(kind) as server:
-                figures[kind.name] = loads.memory_with_connections(server, IDLE_CONNECTIONS)
+                figures[kind.name] = [loads.memory_with_connections(server, IDLE_CONNECTIONS)]
         self._report.add(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", "MB", figures, False)
 
     def _start_up(self):
@@ -166,13 +163,12 @@ class Bench:
         for number in range(MANY_SCRIPTS):
             name = "52-54-00-{:02x}-{:02x}-{:02x}.ipxe".format(*number.to_bytes(3, "big"))
             (scripts / name).write_text("#!ipxe\nshell\n")
-        seconds = {Pixie.name: [], Nginx.name: []}
+        milliseconds = {Pixie.name: [], Nginx.name: []}
         for _ in range(self._options.runs):
             for kind, changes in ((Pixie, {"scripts": scripts}), (Nginx, {})):
                 with self._running(kind, **changes) as server:
-                    seconds[kind.name].append(server.seconds_to_start)
-        figures = {name: statistics.median(times) * 1000 for name, times in seconds.items()}
-        self._report.add(f"start with {MANY_SCRIPTS} scripts", "ms", figures, False)
+                    milliseconds[kind.name].append(server.seconds_to_start * 1000)
+        self._report.add(f"start with {MANY_SCRIPTS} scripts", "ms", milliseconds, False)
 
 
 def _options():

@@ -18,8 +18,9 @@ import tempfile
 import threading
 import traceback
 
-from clients import (clients_tftp, tftp_faults, tftp_load, tftp_names,  # noqa: F401
-                     tftp_protocol)  # (cases register themselves)
+from clients import (clients_http, clients_tftp, http_files, http_messages,  # noqa: F401
+                     http_paths, http_patience, life, life_start, tftp_faults, tftp_load,
+                     tftp_names, tftp_protocol)  # (cases register themselves)
 from clients.bench import Bench
 from clients.case import CASES, Failure, Skip, Stopwatch, check
 from clients.network import Network
@@ -55,7 +56,7 @@ class Runner:
             story, log = self._story(error), getattr(error, "log", "")
         with self._printing:
             self.counts[status] += 1
-            print(f"{status} {case.name:32} {watch.seconds():5.1f} s  {case.note}", flush=True)
+            print(f"{status} {case.name:36} {watch.seconds():5.1f} s  {case.note}", flush=True)
             if story:
                 text = f"{story}\n--- the end of pixie's log:\n{log}"
                 print("    " + text.replace("\n", "\n    "), flush=True)
@@ -143,7 +144,7 @@ def main():
     cases = chosen(options.patterns)
     if options.list:
         for case in cases:
-            print(f"{case.name:32} {case.note}")
+            print(f"{case.name:36} {case.note}")
         return 0
     if not cases:
         sys.exit("clients.py: no case of that name; --list shows them")

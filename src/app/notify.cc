@@ -16,7 +16,7 @@ void notify_service_manager(std::string_view state) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (!path || std::strlen(path) >= sizeof address.sun_path) return;
-  std::strcpy(address.sun_path, path);
+  std::memcpy(address.sun_path, path, std::strlen(path));
   // A leading @ stands for Linux' abstract namespace.
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));

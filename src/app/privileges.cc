@@ -45,10 +45,9 @@ std::string unreadable_in(const std::string& folder) {
   for (int i = 0; i < look_at; ++i) {
     const dirent* item = readdir(stream.get());
     if (!item) break;
-    const std::string name = item->d_name;
-    if (name.starts_with('.')) continue;
+    if (item->d_name[0] == '.') continue;
     if (faccessat(dirfd(stream.get()), item->d_name, R_OK, AT_EACCESS) != 0 && errno == EACCES) {
-      return folder + "/" + name;
+      return fmt::format("{}/{}", folder, item->d_name);
     }
   }
   return "";
@@ -57,7 +56,7 @@ std::string unreadable_in(const std::string& folder) {
 /// What the user could not read, tried as that user.
 std::string unreadable_for(const User& user, const tree::Layout& layout) {
   std::string found;
-  if (setegid(user.gid) == 0 && seteuid(user.uid) == 0) {
+  if (setgroups(0, nullptr) == 0 && setegid(user.gid) == 0 && seteuid(user.uid) == 0) {
     for (const auto& folder : {layout.scripts, layout.extra, layout.roms}) {
       if (found.empty() && !folder.empty()) found = unreadable_in(folder);
     }

@@ -28,7 +28,8 @@ class Scanner {
   bool done() const { return ok_ && rest_.empty(); }
 
   void literal(std::string_view expected) {
-    if (!(ok_ = ok_ && rest_.starts_with(expected))) return;
+    ok_ = ok_ && rest_.starts_with(expected);
+    if (!ok_) return;
     rest_.remove_prefix(expected.size());
   }
 
@@ -50,7 +51,8 @@ class Scanner {
   unsigned name(Names names) {
     const auto found =
         std::ranges::find_if(names, [&](std::string_view n) { return rest_.starts_with(n); });
-    if (!(ok_ = ok_ && found != names.end())) return 0;
+    ok_ = ok_ && found != names.end();
+    if (!ok_) return 0;
     rest_.remove_prefix(found->size());
     return static_cast<unsigned>(found - names.begin());
   }

@@ -62,6 +62,7 @@ std::vector<ByteRange> coalesce(const std::vector<ByteRange>& asked) {
     std::size_t place;
   };
   std::vector<Placed> sorted;
+  sorted.reserve(asked.size());
   for (std::size_t i = 0; i < asked.size(); ++i) sorted.push_back({asked[i], i});
   std::ranges::sort(sorted, {}, [](const Placed& p) { return p.range.offset; });
 
@@ -79,6 +80,7 @@ std::vector<ByteRange> coalesce(const std::vector<ByteRange>& asked) {
   std::ranges::sort(joined, {}, &Placed::place);
 
   std::vector<ByteRange> parts;
+  parts.reserve(joined.size());
   for (const auto& placed : joined) parts.push_back(placed.range);
   return parts;
 }
@@ -86,7 +88,7 @@ std::vector<ByteRange> coalesce(const std::vector<ByteRange>& asked) {
 }  // namespace
 
 RangeSet parse_ranges(std::string_view value, std::uint64_t size) {
-  const RangeSet whole;
+  RangeSet whole;
   const auto equals = value.find('=');
   if (!equal_ignoring_case(value.substr(0, equals), "bytes")) return whole;
   if (equals == std::string_view::npos) return whole;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <tuple>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -107,7 +108,7 @@ asio::awaitable<Received> receive(Connection& connection, RequestParser::Fault& 
 /// reset that can overtake the answer (RFC 9112 section 9.6).
 asio::awaitable<void> linger(Connection& connection) {
   boost::system::error_code ignored;
-  connection.socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  std::ignore = connection.socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   connection.allow(linger_time);
   for (std::size_t rounds = 0; rounds < 64; ++rounds) {
     connection.parsed = connection.filled = 0;
@@ -188,13 +189,13 @@ void Connection::allow(Clock::duration time) {
 void Connection::on_deadline(TimePoint) {
   timed_out = true;
   boost::system::error_code ignored;
-  socket.close(ignored);
+  std::ignore = socket.close(ignored);
 }
 
 void Connection::finish() {
   finishing = true;
   boost::system::error_code ignored;
-  if (idle) socket.close(ignored);
+  if (idle) std::ignore = socket.close(ignored);
 }
 
 asio::awaitable<void> serve(std::shared_ptr<Connection> connection) {

@@ -28,7 +28,8 @@ RequestParser::Fault RequestParser::fault_for(const error_code& error) const {
   if (error == beast_http::error::bad_version)
     return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
   // Beast's word for a coding that it doesn't know, and also for one beside a Content-Length.
-  if (error == beast_http::error::bad_transfer_encoding && !request_.fields.find("Content-Length")) {
+  if (error == beast_http::error::bad_transfer_encoding &&
+      !request_.fields.find("Content-Length")) {
     return {501, "The only transfer coding known here is chunked."};
   }
   return {400, "That is no HTTP/1.1 request."};

@@ -95,12 +95,12 @@ void Server::start() {
 }
 
 template <class Task>
-void Server::on_every_loop(Task task) {
+void Server::on_every_loop(const Task& task) {
   std::vector<std::future<void>> done;
   for (auto& worker : workers_) {
     auto promise = std::make_shared<std::promise<void>>();
     done.push_back(promise->get_future());
-    asio::post(worker.loop->context, [&worker, task, promise] {
+    asio::post(worker.loop->context, [&worker, &task, promise] {
       task(worker);
       promise->set_value();
     });
@@ -109,7 +109,7 @@ void Server::on_every_loop(Task task) {
 }
 
 void Server::replace_tree(const tree::Layout& layout) {
-  on_every_loop([layout](Worker& worker) { worker.loop->tree = tree::Tree(layout); });
+  on_every_loop([&layout](Worker& worker) { worker.loop->tree = tree::Tree(layout); });
 }
 
 std::size_t Server::active() {

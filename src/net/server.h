@@ -57,7 +57,7 @@ class Server {
 
   /// Runs `task(worker)` on every loop and waits for all of them.
   template <class Task>
-  void on_every_loop(Task task);
+  void on_every_loop(const Task& task);
   std::size_t active();
 
   const TftpSettings tftp_settings_;

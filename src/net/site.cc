@@ -51,6 +51,7 @@ Reply show_folder(tree::Tree& tree, const http::Request& request, const http::Ta
   auto index = tree.resolve(inside + "index.html", server);
   if (auto* page = std::get_if<tree::Body>(&index)) return send(request, std::move(*page), now);
   std::vector<http::Entry> entries;
+  entries.reserve(listing.entries.size());
   for (const auto& entry : listing.entries) {
     entries.push_back({entry.name, entry.folder, entry.size, entry.modified});
   }

@@ -61,14 +61,16 @@ void read_packet_info(msghdr& message, Datagram& datagram) {
   }
 }
 
+/// Appends a control message; the room behind `msg_control` must suffice and be zero.
 template <class T>
-cmsghdr& add_control(msghdr& message, cmsghdr* header, int level, int type, const T& value) {
+void add_control(msghdr& message, int level, int type, const T& value) {
+  auto* header = reinterpret_cast<cmsghdr*>(static_cast<std::byte*>(message.msg_control) +
+                                            message.msg_controllen);
   header->cmsg_level = level;
   header->cmsg_type = type;
   header->cmsg_len = CMSG_LEN(sizeof value);
   std::memcpy(CMSG_DATA(header), &value, sizeof value);
   message.msg_controllen += CMSG_SPACE(sizeof value);
-  return *header;
 }
 
 }  // namespace
@@ -142,23 +144,17 @@ void UdpSender::add(const Route& route, std::span<iovec> parts, std::uint16_t se
   message.msg_iov = parts.data();
   message.msg_iovlen = parts.size();
   message.msg_control = slot.control.data();
-  // While the headers are written the whole room counts, so that CMSG_NXTHDR finds it.
   slot.control.fill(std::byte{0});
-  auto* header = reinterpret_cast<cmsghdr*>(slot.control.data());
   // The interface is left to the routing table, but for addresses that mean nothing without it.
   if (ipv6_socket_ && !route.local.is_v4()) {
-    const bool scoped = route.local.is_link_local_v6();
-    header = &add_control(message, header, IPPROTO_IPV6, IPV6_PKTINFO,
-                          in6_pktinfo{to_v6(route.local), scoped ? route.interface : 0});
+    const auto scope = route.local.is_link_local_v6() ? route.interface : 0;
+    add_control(message, IPPROTO_IPV6, IPV6_PKTINFO, in6_pktinfo{to_v6(route.local), scope});
   } else {
     in_pktinfo info{};
     info.ipi_spec_dst = to_v4(route.local);
-    header = &add_control(message, header, IPPROTO_IP, IP_PKTINFO, info);
+    add_control(message, IPPROTO_IP, IP_PKTINFO, info);
   }
-  if (segment_size > 0) {
-    auto* next = reinterpret_cast<cmsghdr*>(slot.control.data() + message.msg_controllen);
-    add_control(message, next, IPPROTO_UDP, UDP_SEGMENT, segment_size);
-  }
+  if (segment_size > 0) add_control(message, IPPROTO_UDP, UDP_SEGMENT, segment_size);
   ++count_;
 }
 

@@ -3,16 +3,16 @@
 import pathlib
 import random
 import re
-import signal
 import subprocess
 import time
 
 from lab.process import Process, Unexpected
 
-from .case import Failure, check
+from .case import Failure
 from .network import SERVER
 
-READY = rb"event=pixie\.ready .*?tftp=(\S+) http=(\S+).*\n"
+# In logfmt and in JSON.
+READY = rb"""pixie\.ready.*?tftp["=:]+(\S+?)"?[ ,]"?http["=:]+(\S+?)"?[ ,].*\n"""
 READY_SECONDS = 20
 SANITIZER = re.compile(r"(Address|Thread|Leak|UndefinedBehavior)Sanitizer|runtime error:")
 LOG_LINES = 30
@@ -46,12 +46,16 @@ class Pixie(Process):
         """Waits until the log has a line with `pattern` (bytes)."""
         return self.transcript.wait_for(pattern, time.monotonic() + timeout)
 
-    def terminate(self, limit=3):
-        """SIGTERM; the exit status, which must come within `limit` seconds."""
-        self.signal(signal.SIGTERM)
-        status = self.wait(limit)
-        check(status is not None, f"still runs {limit} s after SIGTERM")
-        return status
+    def logged(self, pattern):
+        """Whether the log has it (bytes) by now."""
+        return re.search(pattern, self.transcript.tail(1_000_000).encode()) is not None
+
+    def wait(self, timeout):
+        """The exit status; fails when it still runs after `timeout` seconds."""
+        try:
+            return self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"pixie still runs after {timeout} s") from None
 
 
 class Bench:

@@ -1,5 +1,6 @@
 """HTTP by bare sockets: what is sent is the caller's, byte by byte."""
 
+import contextlib
 import dataclasses
 import re
 import socket
@@ -67,11 +68,13 @@ class Connection:
 
     def read(self, size):
         """So many bytes of a body; fewer if the connection ends before."""
-        while len(self._buffer) < size:
-            if not self._more():
-                break
-        data, self._buffer = self._buffer[:size], self._buffer[size:]
-        return data
+        pieces = [self._buffer[:size]]
+        self._buffer = self._buffer[size:]
+        missing = size - len(pieces[0])
+        while missing and (data := self.socket.recv(min(missing, 1 << 20))):
+            pieces.append(data)
+            missing -= len(data)
+        return b"".join(pieces)
 
     def response(self, to="GET"):
         """The next response, whole."""
@@ -90,13 +93,11 @@ class Connection:
 
     def rest(self):
         """What still comes, until the server closes."""
-        try:
-            while self._more():
-                pass
-        except ConnectionResetError:
-            pass
-        data, self._buffer = self._buffer, b""
-        return data
+        pieces, self._buffer = [self._buffer], b""
+        with contextlib.suppress(ConnectionResetError):
+            while data := self.socket.recv(1 << 20):
+                pieces.append(data)
+        return b"".join(pieces)
 
 
 def get(bench, pixie, target, *fields, method="GET", host=SERVER):

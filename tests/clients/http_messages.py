@@ -41,9 +41,21 @@ def pipelining(bench):
                                  for i in range(100)))
         for i, data in enumerate(files):
             equal(f"answer {i}", connection.response().body, data)
-        for byte in b"\r\n\r\nGET /extra/p7 HTTP/1.1\r\n" + HOST + b"\r\n":
+        for byte in b"GET /extra/p7 HTTP/1.1\r\n" + HOST + b"\r\n":
             connection.send(bytes([byte]))
         equal("the answer to single bytes", connection.response().body, files[7])
+
+
+@case("http.empty-lines")
+def empty_lines(bench):
+    """empty lines before a request are ignored (RFC 9112 section 2.2), also in single bytes"""
+    pixie, data = one(bench)
+    with Connection(bench, pixie) as connection:
+        connection.send(b"\r\n\r\n")
+        equal("in one piece", connection.get("/extra/file").body, data)
+        for byte in b"\r\n\r\n":
+            connection.send(bytes([byte]))
+        equal("in single bytes", connection.get("/extra/file").body, data)
 
 
 @case("http.version-1.0")
@@ -166,8 +178,9 @@ BAD = {
 def _bad(bench):
     """requests that are none get 400 (once), and the server goes on"""
     pixie, data = one(bench)
-    for what, request in BAD.items():
-        equal(what, status_of(bench, pixie, request), [400])
+    wrong = {what: statuses for what, request in BAD.items()
+             if (statuses := status_of(bench, pixie, request)) not in ([400], [505])}
+    equal("not refused", wrong, {})
     equal("afterwards", get(bench, pixie, "/extra/file").body, data)
 
 
@@ -204,7 +217,9 @@ SMUGGLING = {
 
 def _smuggling(what, bench):
     pixie, data = one(bench)
-    for method in (b"GET", b"POST"):
+    # A POST is refused before its body is looked at.
+    methods_here = (b"GET",) if what.startswith("a chunk") else (b"GET", b"POST")
+    for method in methods_here:
         request = method + b" /extra/file HTTP/1.1\r\nHost: x\r\n" + SMUGGLING[what] + NEXT
         statuses = status_of(bench, pixie, request)
         check(len(statuses) == 1 and statuses[0] in (400, 413, 501),

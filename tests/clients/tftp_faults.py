@@ -34,10 +34,10 @@ def _program(program, options, fault, bench):
 
 
 def _windows(fault, bench):
-    data = bench.file("file", 1024 * 3 * BLOCKS.get(fault, 150) + 17)
     pixie = bench.start(bind=DUAL)
     watch = Stopwatch()
     for window in (1, 4, 16, 64):
+        data = bench.file("file", 1024 * BLOCKS.get(fault, 150) * (1 if window == 1 else 3) + 17)
         for server in (SERVER, SERVER6):
             got, options = tftp.fetch_patiently(bench.network, server, pixie.tftp, "extra/file",
                                                 watch, blksize=1024, windowsize=window)
