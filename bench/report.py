@@ -22,8 +22,9 @@ class Report:
         self._notes = []
 
     def note(self, text):
-        """A line below the tables."""
-        self._notes.append(text)
+        """A line below the tables, once."""
+        if text not in self._notes:
+            self._notes.append(text)
 
     def add(self, name, unit, figures, more_is_better=True):
         """`figures`: by server's name, pixie among them, a list with one for each turn. Returns the
@@ -40,7 +41,7 @@ class Report:
         if ratios:
             best = min(ratios, key=ratios.get)
             line += [f"{best} {_number(statistics.median(figures[best]))}", f"{ratios[best]:.2f}",
-                     f">= {GOAL}", "met" if ratios[best] >= GOAL else "MISSED"]
+                     f">= {GOAL}", "met" if round(ratios[best], 2) >= GOAL else "MISSED"]
         else:
             line += ["-"] * 4
         self._ratios.append(line)

@@ -82,17 +82,23 @@ class Server:
         """Returns the seconds until it answers."""
         self.group = self._scratch.group(self.name)
         command = self.command()
+        began_at = self.folder / "began"
+
+        def prepare():
+            self.group.join()
+            # Not what it takes this program to fork.
+            began_at.write_text(str(time.monotonic()))
+
         with open(self.folder / "output", "ab") as output:
-            began = time.monotonic()
             self._child = subprocess.Popen(
                 [command[0].path, *map(str, command[1:])], env=command[0].environment,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=self.group.join)
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=prepare)
         try:
-            self._wait_until_ready(began + READY_SECONDS)
+            self._wait_until_ready(time.monotonic() + READY_SECONDS)
         except BaseException:
             self.stop()
             raise
-        return time.monotonic() - began
+        return time.monotonic() - float(began_at.read_text())
 
     def _wait_until_ready(self, deadline):
         answers = self._http_answers if self.http_port else self._tftp_answers

@@ -3,15 +3,16 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
-#include "tree/descriptor.h"
+#include <fmt/format.h>
 
 namespace pixie::app {
 
-void notify_service_manager(std::string_view state) {
+ServiceManager::ServiceManager() {
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -20,10 +21,20 @@ void notify_service_manager(std::string_view state) {
   // A leading @ stands for Linux' abstract namespace.
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
-  const tree::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  tree::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return;
-  sendto(socket.number(), state.data(), state.size(), MSG_NOSIGNAL,
-         reinterpret_cast<const sockaddr*>(&address), length);
+  if (connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), length) == 0)
+    socket_ = std::move(socket);
+}
+
+void ServiceManager::notify(const std::string& state) const {
+  if (socket_) send(socket_.number(), state.data(), state.size(), MSG_NOSIGNAL);
+}
+
+std::string monotonic_now() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return fmt::format("MONOTONIC_USEC={}",
+                     std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
 }  // namespace pixie::app

@@ -47,11 +47,20 @@ std::string places(const std::vector<net::Listening>& listening) {
   return text;
 }
 
+/// The menu names the ports that are really listened on, whoever opened them.
+void note_ports(tree::Layout& layout, const net::Sockets& sockets) {
+  layout.http_port = sockets.http.front().endpoint.port;
+  layout.tftp_port = sockets.tftp.front().endpoint.port;
+}
+
 /// What was read again comes into force; what can't change while serving keeps its value.
-void reload(const CommandLine& line, net::Server& server, events::Log& log) {
-  notify_service_manager("RELOADING=1");
-  const auto settings = read_settings(line);
+void reload(const CommandLine& line, const tree::Layout& running, net::Server& server,
+            events::Log& log, const ServiceManager& manager) {
+  manager.notify("RELOADING=1\n" + monotonic_now());
+  auto settings = read_settings(line);
   if (settings) {
+    settings->layout.http_port = running.http_port;
+    settings->layout.tftp_port = running.tftp_port;
     server.replace_tree(settings->layout);
     log.set_level(settings->level);
     log.emit(events::reloaded,
@@ -59,23 +68,25 @@ void reload(const CommandLine& line, net::Server& server, events::Log& log) {
   } else {
     log.emit(events::reload_failed, {{"reason", settings.error().text}});
   }
-  notify_service_manager("READY=1");
+  manager.notify("READY=1");
 }
 
-/// Waits for signals; returns when one says to stop.
-void obey_signals(const CommandLine& line, net::Server& server, events::Log& log) {
-  asio::io_context context{1};
-  asio::signal_set signals(context, SIGTERM, SIGINT, SIGHUP);
-  std::function<void()> wait = [&] {
-    signals.async_wait([&](const boost::system::error_code& error, int signal) {
-      if (error || signal != SIGHUP) return;
-      reload(line, server, log);
-      wait();
-    });
-  };
-  wait();
-  context.run();
-}
+/// Collects the signals that steer pixie, from its making on.
+class Signals {
+ public:
+  /// The next one; waits for it.
+  int next() {
+    int received = 0;
+    set_.async_wait([&](const boost::system::error_code&, int signal) { received = signal; });
+    context_.restart();
+    context_.run();
+    return received;
+  }
+
+ private:
+  asio::io_context context_{1};
+  asio::signal_set set_{context_, SIGTERM, SIGINT, SIGHUP};
+};
 
 }  // namespace
 
@@ -100,8 +111,11 @@ int serve(const CommandLine& line) {
   if (!settings) return complain(usage, settings.error());
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
+  Signals signals;
   auto sockets = net::open_sockets(settings->server);
   if (!sockets) return complain(cannot_listen, sockets.error());
+  note_ports(settings->layout, *sockets);
+  const ServiceManager manager;
   const auto advice = drop_privileges(*settings);
   if (!advice) return complain(usage, advice.error());
   if (settings->log_format == events::Format::logfmt) {
@@ -120,11 +134,11 @@ int serve(const CommandLine& line) {
                            {"http", http},
                            {"threads", settings->server.loops},
                            {"uid", geteuid()}});
-  notify_service_manager("READY=1");
+  manager.notify("READY=1");
 
-  obey_signals(line, server, log);
+  while (signals.next() == SIGHUP) reload(line, settings->layout, server, log, manager);
 
-  notify_service_manager("STOPPING=1");
+  manager.notify("STOPPING=1");
   log.emit(events::stopping, {});
   server.finish(grace);
   return success;

@@ -66,6 +66,10 @@ inline constexpr Kind http_malformed{"http.malformed", info,
                                      "What came is not HTTP; the connection was closed.", true};
 inline constexpr Kind http_timeout{"http.timeout", info,
                                    "The client was too slow; the connection was closed.", true};
+inline constexpr Kind http_crowded{"http.crowded", warning,
+                                   "As many connections as the descriptors allow; the longest idle "
+                                   "is closed, or new ones wait (raise LimitNOFILE=).",
+                                   true};
 inline constexpr Kind http_connected{"http.connected", debug, "A connection was accepted."};
 
 inline constexpr Kind rom_missing{
@@ -103,6 +107,7 @@ inline constexpr std::array all{
     &http_aborted,
     &http_malformed,
     &http_timeout,
+    &http_crowded,
     &http_connected,
     &rom_missing,
     &script_missing,

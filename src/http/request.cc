@@ -1,5 +1,7 @@
 #include "http/request.h"
 
+#include <algorithm>
+
 #include "http/syntax.h"
 
 namespace pixie::http {
@@ -88,8 +90,15 @@ bool keep_alive(const Request& request) {
 }
 
 Expected<void> check_host(const Request& request) {
-  if (request.version < 11 || request.fields.find_single("Host")) return {};
-  return fail("An HTTP/1.1 request must have exactly one Host field.");
+  const auto host = request.fields.find_single("Host");
+  if (request.version >= 11 && !host) {
+    return fail("An HTTP/1.1 request must have exactly one Host field.");
+  }
+  // RFC 3986 section 3.2.2: a name, an address, an IPv6 address in brackets; then the port.
+  constexpr std::string_view others = ".-_~%!$&'()*+,;=:[]";
+  const auto allowed = [&](char c) { return ascii_alphanumeric(c) || others.contains(c); };
+  if (host && !std::ranges::all_of(*host, allowed)) return fail("The Host field names no host.");
+  return {};
 }
 
 }  // namespace pixie::http

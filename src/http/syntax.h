@@ -8,6 +8,10 @@
 
 namespace pixie::http {
 
+constexpr bool ascii_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 constexpr char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) {

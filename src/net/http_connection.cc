@@ -47,8 +47,10 @@ asio::awaitable<bool> read_more(Connection& connection) {
 }
 
 /// RFC 9112 section 2.2: an empty line before the request line is ignored.
-void skip_empty_lines(Connection& connection) {
+/// False: more must come before anything can be said.
+bool skip_empty_lines(Connection& connection) {
   while (connection.unparsed().starts_with("\r\n")) connection.parsed += 2;
+  return !connection.unparsed().empty() && connection.unparsed() != "\r";
 }
 
 enum class Received { request, fault, ended };
@@ -71,12 +73,14 @@ asio::awaitable<Received> receive(Connection& connection, RequestParser::Fault& 
   connection.request.clear();
   RequestParser parser(connection.request);
   bool header_seen = false;
-  connection.idle = true;
+  connection.set_idle(true);
   connection.allow(idle_time);
   for (;;) {
-    if (connection.idle) skip_empty_lines(connection);
-    if (!connection.unparsed().empty()) {
-      if (std::exchange(connection.idle, false)) connection.allow(request_time);
+    const bool something =
+        connection.idle() ? skip_empty_lines(connection) : !connection.unparsed().empty();
+    if (something) {
+      if (connection.idle()) connection.allow(request_time);
+      connection.set_idle(false);
       const auto progress = parser.feed(connection.unparsed());
       connection.parsed += progress.consumed;
       if (progress.fault) {
@@ -98,7 +102,7 @@ asio::awaitable<Received> receive(Connection& connection, RequestParser::Fault& 
       if (parser.is_done()) co_return Received::request;
       if (progress.consumed > 0 && !connection.unparsed().empty()) continue;
     }
-    if (connection.finishing && connection.idle) co_return Received::ended;
+    if (connection.finishing && connection.idle()) co_return Received::ended;
     const bool more = co_await read_more(connection);
     if (!more) co_return Received::ended;
   }
@@ -177,25 +181,43 @@ asio::awaitable<void> refuse(Connection& connection, const RequestParser::Fault&
 
 }  // namespace
 
-Connection::Connection(Loop& loop_, asio::ip::tcp::socket socket_, const wire::Endpoint& peer_,
+Connection::Connection(Loop& loop_, IdleConnections& idle_connections,
+                       asio::ip::tcp::socket socket_, const wire::Endpoint& peer_,
                        const wire::IpAddress& server_)
-    : loop(loop_), socket(std::move(socket_)), peer(peer_), server(server_) {}
+    : loop(loop_),
+      socket(std::move(socket_)),
+      peer(peer_),
+      server(server_),
+      idle_connections_(idle_connections) {}
 
 void Connection::allow(Clock::duration time) {
   deadline_ = Clock::now() + time;
   loop.watch(*this);
 }
 
-void Connection::on_deadline(TimePoint) {
-  timed_out = true;
+void Connection::set_idle(bool idle) {
+  if (idle == idle_) return;
+  idle_ = idle;
+  if (idle) {
+    place_ = idle_connections_.insert(idle_connections_.end(), this);
+  } else {
+    idle_connections_.erase(place_);
+  }
+}
+
+void Connection::close() {
   boost::system::error_code ignored;
   std::ignore = socket.close(ignored);
 }
 
+void Connection::on_deadline(TimePoint) {
+  timed_out = true;
+  close();
+}
+
 void Connection::finish() {
   finishing = true;
-  boost::system::error_code ignored;
-  if (idle) std::ignore = socket.close(ignored);
+  if (idle_) close();
 }
 
 asio::awaitable<void> serve(std::shared_ptr<Connection> connection) {
@@ -207,7 +229,7 @@ asio::awaitable<void> serve(std::shared_ptr<Connection> connection) {
     const bool again = co_await respond(*connection);
     if (!again) break;
   }
-  if (connection->timed_out && !connection->idle) {
+  if (connection->timed_out && !connection->idle()) {
     const auto client = connection->peer.text();
     connection->loop.log.emit(events::http_timeout, {{"client", client}});
   }

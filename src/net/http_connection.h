@@ -1,6 +1,7 @@
 // One HTTP connection: requests in, responses out, in order, until either side ends it or takes too long.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -15,11 +16,17 @@
 
 namespace pixie::net {
 
+class Connection;
+/// The connections that wait for a request, the one that waits longest first.
+using IdleConnections = std::list<Connection*>;
+
 /// Belongs to its loop. Its deadline closes the socket, which ends whatever is waited for.
 class Connection final : public Timed {
  public:
-  Connection(Loop& loop, asio::ip::tcp::socket socket, const wire::Endpoint& peer,
-             const wire::IpAddress& server);
+  Connection(Loop& loop, IdleConnections& idle_connections, asio::ip::tcp::socket socket,
+             const wire::Endpoint& peer, const wire::IpAddress& server);
+
+  ~Connection() { set_idle(false); }
 
   TimePoint deadline() const override { return deadline_; }
   void on_deadline(TimePoint now) override;
@@ -27,6 +34,11 @@ class Connection final : public Timed {
   void allow(Clock::duration time);
   /// Closes at once when idle, else after the response under way.
   void finish();
+  /// Nothing of a request has come yet.
+  bool idle() const { return idle_; }
+  void set_idle(bool idle);
+  /// Ends whatever is waited for.
+  void close();
 
   Loop& loop;
   asio::ip::tcp::socket socket;
@@ -38,8 +50,6 @@ class Connection final : public Timed {
   std::vector<char> buffer;
   std::size_t parsed = 0;
   std::size_t filled = 0;
-  /// Nothing of a request has come yet.
-  bool idle = true;
   bool finishing = false;
   bool timed_out = false;
 
@@ -47,6 +57,9 @@ class Connection final : public Timed {
 
  private:
   TimePoint deadline_ = TimePoint::max();
+  IdleConnections& idle_connections_;
+  IdleConnections::iterator place_;
+  bool idle_ = false;
 };
 
 /// Serves the connection to its end.

@@ -47,8 +47,19 @@ void HttpServer::accept_when_ready(asio::ip::tcp::acceptor& acceptor) {
                       });
 }
 
+bool HttpServer::make_room() {
+  if (connections_.size() < connection_limit_) return true;
+  loop_.log.emit(events::http_crowded, {});
+  if (idle_.empty()) return false;
+  auto& longest_idle = *idle_.front();
+  longest_idle.set_idle(false);
+  longest_idle.close();
+  return true;
+}
+
 bool HttpServer::accept_some(asio::ip::tcp::acceptor& acceptor) {
   for (int i = 0; i < accept_turn; ++i) {
+    if (!make_room()) return false;
     sockaddr_storage peer{};
     socklen_t length = sizeof peer;
     const int socket = accept4(acceptor.native_handle(), reinterpret_cast<sockaddr*>(&peer),
@@ -70,9 +81,9 @@ void HttpServer::start(int socket, const sockaddr_storage& peer) {
   const int on = 1;
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const auto protocol = peer.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-  auto connection =
-      std::make_shared<Connection>(loop_, asio::ip::tcp::socket(loop_.context, protocol, socket),
-                                   from_socket_address(peer), local_address(socket));
+  auto connection = std::make_shared<Connection>(
+      loop_, idle_, asio::ip::tcp::socket(loop_.context, protocol, socket),
+      from_socket_address(peer), local_address(socket));
   if (loop_.log.wants(events::http_connected)) {
     const auto client = connection->peer.text();
     loop_.log.emit(events::http_connected, {{"client", client}});

@@ -18,7 +18,14 @@ namespace pixie::net {
 /// Belongs to its loop.
 class HttpServer {
  public:
-  explicit HttpServer(Loop& loop) : loop_(loop), resume_(loop.context) {}
+  /// With `connection_limit` connections open, a new one takes the place of the one that was idle for longest;
+  /// if none is, it waits.
+  HttpServer(Loop& loop, std::size_t connection_limit)
+      : loop_(loop), connection_limit_(connection_limit), resume_(loop.context) {}
+  /// Connections may outlive it until the loop's context goes, but not as idle ones.
+  ~HttpServer() {
+    for (const auto& connection : connections_) connection->set_idle(false);
+  }
 
   /// Accepts from a listening socket, which it owns from here on.
   void listen(tree::Descriptor socket, bool ipv6_socket);
@@ -31,7 +38,12 @@ class HttpServer {
   bool accept_some(asio::ip::tcp::acceptor& acceptor);
   void start(int socket, const sockaddr_storage& peer);
 
+  bool make_room();
+
   Loop& loop_;
+  const std::size_t connection_limit_;
+  /// Outlives the connections, which stand in it.
+  IdleConnections idle_;
   std::vector<std::unique_ptr<asio::ip::tcp::acceptor>> acceptors_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   asio::steady_timer resume_;

@@ -1,5 +1,7 @@
 #include "net/server.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <future>
 
@@ -29,6 +31,15 @@ Expected<std::vector<Listening>> bind_all(const std::vector<wire::Endpoint>& end
   return all;
 }
 
+/// How many connections a loop may have: half of the descriptors, as each may have a file open too.
+std::size_t connection_limit(std::size_t loops) {
+  constexpr std::size_t for_everything_else = 32;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto descriptors = std::max<std::size_t>(limit.rlim_cur, 2 * for_everything_else);
+  return std::max<std::size_t>((descriptors - for_everything_else) / 2 / loops, 8);
+}
+
 }  // namespace
 
 Expected<Sockets> open_sockets(const ServerSettings& settings) {
@@ -37,7 +48,10 @@ Expected<Sockets> open_sockets(const ServerSettings& settings) {
   Sockets sockets{
       .tftp = std::move(inherited->tftp), .tftp_transfer = {}, .http = std::move(inherited->http)};
   if (sockets.tftp.empty()) {
-    auto bound = bind_all(settings.tftp_endpoints, Transport::udp, settings.loops);
+    // In single-port mode the kernel chooses the socket for every packet anew, and after a broadcast request it
+    // would choose another one: one loop serves it all.
+    const auto count = settings.tftp.single_port ? 1 : settings.loops;
+    auto bound = bind_all(settings.tftp_endpoints, Transport::udp, count);
     if (!bound) return std::unexpected(bound.error());
     sockets.tftp = std::move(*bound);
   }
@@ -67,14 +81,15 @@ Server::Server(const ServerSettings& settings, Sockets sockets, const tree::Layo
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& worker = workers_[i];
     worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, log);
-    worker.http = std::make_unique<HttpServer>(*worker.loop);
+    worker.http = std::make_unique<HttpServer>(*worker.loop, connection_limit(workers_.size()));
     // A socket that was handed over is one for all: the first loop has it.
     for (std::size_t j = 0; j < sockets.tftp.size(); ++j) {
       auto& listening = sockets.tftp[j];
       if (i >= listening.sockets.size()) continue;
       worker.tftp.push_back(std::make_unique<TftpServer>(
           *worker.loop, tftp_settings_, std::move(listening.sockets[i]),
-          std::move(sockets.tftp_transfer[j][i]), listening.ipv6_socket));
+          std::move(sockets.tftp_transfer[j][i]), listening.ipv6_socket,
+          listening.sockets.size() > 1));
     }
     for (auto& listening : sockets.http) {
       if (i < listening.sockets.size())

@@ -43,11 +43,12 @@ void TftpServer::Session::on_deadline(TimePoint now) {
 }
 
 TftpServer::TftpServer(Loop& loop, const TftpSettings& settings, tree::Descriptor listening,
-                       tree::Descriptor transfer_socket, bool ipv6_socket)
+                       tree::Descriptor transfer_socket, bool ipv6_socket, bool one_of_many)
     : loop_(loop),
       settings_(settings),
       listening_(loop.context, listening.release()),
-      sender_(ipv6_socket) {
+      sender_(ipv6_socket),
+      one_of_many_(one_of_many) {
   receive_when_ready(listening_);
   if (transfer_socket) {
     transfer_.emplace(loop.context, transfer_socket.release());
@@ -80,7 +81,7 @@ void TftpServer::receive_some(asio::posix::stream_descriptor& socket) {
 void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {
   // Each loop's socket gets a copy of what was sent to many; one of them answers.
   const auto client = std::hash<wire::Endpoint>{}(datagram.route.peer);
-  if (datagram.to_many && client % loop_.count != loop_.index) return;
+  if (datagram.to_many && one_of_many_ && client % loop_.count != loop_.index) return;
   const auto now = Clock::now();
   const auto packet = tftp::parse(datagram.payload);
   const bool transfers_here = !at_listening_port || settings_.single_port;

@@ -30,9 +30,9 @@ struct TftpSettings {
 /// One listening socket with its sessions. Belongs to its loop.
 class TftpServer {
  public:
-  /// `transfer_socket` is empty in single-port mode. Settings must outlive the server.
+  /// `transfer_socket` is empty in single-port mode. `one_of_many`: each loop has a socket of this port. Settings must outlive the server.
   TftpServer(Loop& loop, const TftpSettings& settings, tree::Descriptor listening,
-             tree::Descriptor transfer_socket, bool ipv6_socket);
+             tree::Descriptor transfer_socket, bool ipv6_socket, bool one_of_many);
   ~TftpServer();
 
   /// Takes no more requests and lets the transfers under way end.
@@ -90,6 +90,7 @@ class TftpServer {
   bool send_posted_ = false;
   bool waiting_for_room_ = false;
   bool finishing_ = false;
+  const bool one_of_many_;
 };
 
 }  // namespace pixie::net

@@ -1,4 +1,4 @@
-"""What a case works with: folders with files, pixie processes, and programs on the client's host."""
+"""What a case works with: folders with files, pixies, and programs on the client's host."""
 
 import pathlib
 import random

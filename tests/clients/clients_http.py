@@ -16,7 +16,7 @@ GETS = {
     "wget": ("wget", "-q", "-O", "got"),
     "wget-no-keep-alive": ("wget", "-q", "--no-http-keep-alive", "-O", "got"),
     "busybox-wget": ("busybox", "wget", "-q", "-O", "got"),
-    "aria2c": ("aria2c", "-q", "-x", "8", "-s", "8", "-k", "1M", "--min-split-size=1M", "-o", "got"),
+    "aria2c": ("aria2c", "-q", "-x", "8", "-s", "8", "-k", "1M", "-o", "got"),
     "aria2c-plain": ("aria2c", "-q", "-x", "1", "-s", "1", "-o", "got"),
 }
 
@@ -33,7 +33,8 @@ def _get(command, bench):
 
 
 for _name, _command in GETS.items():
-    register(f"http.{_name}", "empty to 10 MB, over IPv4 and IPv6", functools.partial(_get, _command))
+    register(f"http.{_name}", "empty to 10 MB, over IPv4 and IPv6",
+             functools.partial(_get, _command))
 
 
 def url_of(pixie, path):
@@ -57,7 +58,8 @@ def resume(bench):
     data = bench.file("file", 1_000_000)
     pixie = bench.start()
     part = bench.folder / "client" / "got"
-    for command in (("curl", "-sS", "-f", "-C", "-", "-o", "got"), ("wget", "-q", "-c", "-O", "got"),
+    for command in (("curl", "-sS", "-f", "-C", "-", "-o", "got"),
+                    ("wget", "-q", "-c", "-O", "got"),
                     ("busybox", "wget", "-q", "-c", "-O", "got")):
         part.write_bytes(data[:400_000])
         done = bench.run(*command, url_of(pixie, "extra/file"))
@@ -73,7 +75,8 @@ def mirror(bench):
         bench.file(name, 100 + number)
     pixie = bench.start()
     bench.run("wget", "-q", "-r", "-np", "-nH", "--cut-dirs=1", "-P", "tree",
-              "--restrict-file-names=nocontrol", url_of(pixie, "extra/"), environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+              "--restrict-file-names=nocontrol", url_of(pixie, "extra/"),
+              environment=os.environ | {"LC_ALL": "C.UTF-8"})
     for number, name in enumerate(names):
         path = bench.folder / "client" / "tree" / name
         check(path.exists(), f"{name} was not found")
@@ -89,7 +92,8 @@ def curl_options(bench):
     url = url_of(pixie, "extra/file")
 
     def said(*options):
-        return bench.run("curl", "-s", *options, "-o", "/dev/null", "-w", "%{http_code}", url).stdout
+        done = bench.run("curl", "-s", *options, "-o", "/dev/null", "-w", "%{http_code}", url)
+        return done.stdout
 
     equal("HEAD", said("-I"), "200")
     equal("a newer date", said("-z", "1 Jan 2021"), "304")

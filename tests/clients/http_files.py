@@ -77,7 +77,7 @@ def multiple_ranges(bench):
 
 @case("http.conditions")
 def conditions(bench):
-    """If-None-Match, If-Modified-Since, If-Match, If-Unmodified-Since, If-Range: 200, 206, 304, 412"""
+    """If-Match, If-None-Match, If-(Un)Modified-Since, If-Range: 200, 206, 304, 412"""
     data = bench.file("file", 5000)
     old = 1_600_000_000
     os.utime(bench.extra / "file", (old, old))
@@ -162,7 +162,7 @@ def begin(bench, pixie, size):
 
 @case("http.replaced")
 def replaced(bench):
-    """a file that is replaced while it is sent: the old bytes come whole; the new ones afterwards"""
+    """a file that is replaced while it is sent: the old bytes come whole, then the new ones"""
     old, new = bench.file("file", 20_000_000), content(20_000_000, "new")
     pixie = bench.start()
     connection, first = begin(bench, pixie, len(old))

@@ -127,7 +127,8 @@ def bodies(bench):
     with Connection(bench, pixie) as connection:
         for fields, body in (("Content-Length: 4", b"GET "), ("Content-Length: 0", b""),
                              ("Transfer-Encoding: chunked", b"a\r\n0123456789\r\n0\r\n\r\n"),
-                             ("Transfer-Encoding: Chunked", b"1;x=y\r\nA\r\n0\r\nTrailer: x\r\n\r\n")):
+                             ("Transfer-Encoding: Chunked",
+                              b"1;x=y\r\nA\r\n0\r\nTrailer: x\r\n\r\n")):
             connection.ask("/extra/file", fields)
             connection.send(body)
             equal(fields, connection.response().body, data)

@@ -61,8 +61,9 @@ TRAVERSALS = (
     "/extra/.%2e/secret", "/extra/%252e%252e/secret", "/extra/%252e%252e%252fsecret",
     "/extra/..%c0%afsecret", "/extra/%c0%ae%c0%ae/secret", "/extra/%e0%80%ae%e0%80%ae/secret",
     "/extra/..;/secret", "/extra/..%00/secret", "/extra/....//secret", "/extra/./../secret",
-    "/extra//../secret", "/extra/sub/../../secret", "/extra/..\u2215secret", "/extra/..%u2215secret",
-    "/extra/~/../secret", "http://x/extra/../secret", "http://x/../secret", "/extra?/../secret",
+    "/extra//../secret", "/extra/sub/../../secret", "/extra/..\u2215secret",
+    "/extra/..%u2215secret", "/extra/~/../secret", "http://x/extra/../secret", "http://x/../secret",
+    "/extra?/../secret",
     "/etc/passwd", "//etc/passwd", "/extra//etc/passwd", "/extra/%2fetc/passwd",
     "/extra/%2Fproc/self/environ", "/proc/self/maps")
 
@@ -149,7 +150,7 @@ def machine_scripts(bench):
 
 @case("http.own-chain")
 def own_chain(bench):
-    """chain.ipxe in the scripts folder replaces the menu, everywhere, at once; removed, it is back"""
+    """chain.ipxe in the scripts folder replaces the menu at once; removed, it is back"""
     pixie = bench.start()
     check(b"own script" in get(bench, pixie, "/chain.ipxe").body, "no menu")
     own = bench.file("chain.ipxe", b"#!ipxe\necho mine ${mac}\n", bench.scripts)

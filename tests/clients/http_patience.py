@@ -36,7 +36,7 @@ def wait_for_ends(connections, drip):
 
 @case("http.patience", slow=True)
 def patience(bench):
-    """slow headers, slow bodies and silence end a connection in time; others are served meanwhile"""
+    """slow headers, slow bodies and silence end a connection in time; others are served"""
     data = bench.file("file", 1000)
     pixie = bench.start()
     connections = {name: Connection(bench, pixie) for name in

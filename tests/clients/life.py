@@ -55,6 +55,20 @@ def sigterm(bench):
         watch.check_below(3, "the end")
 
 
+@case("life.signals-at-once")
+def signals_at_once(bench):
+    """signals that come as soon as pixie says that it is ready do what they do later, too"""
+    for _ in range(10):
+        pixie = bench.start()
+        pixie.signal(signal.SIGHUP)
+        pixie.await_line(rb"event=pixie\.reloaded")
+        pixie.signal(signal.SIGTERM)
+        equal("exit status", pixie.wait(3), 0)
+        stopped = bench.start()
+        stopped.signal(signal.SIGTERM)
+        equal("exit status", stopped.wait(3), 0)
+
+
 @case("life.sigint")
 def sigint(bench):
     """SIGINT without transfers ends pixie at once, with status 0"""
@@ -73,7 +87,7 @@ def menu_seconds(bench, pixie):
 
 @case("life.reload")
 def reload(bench):
-    """SIGHUP: a changed setting and folder come into force; a broken file leaves the old in force"""
+    """SIGHUP: a changed setting and folder come into force; a broken file changes nothing"""
     config = bench.folder / "pixie.toml"
     (bench.folder / "other").mkdir()
     bench.file("x.ipxe", b"other", bench.folder / "other")
@@ -216,7 +230,7 @@ def status_of(pid):
 
 @case("life.privileges")
 def privileges(bench):
-    """started as root it ends as nobody, in every thread, without capabilities; --user names another"""
+    """started as root it becomes nobody, in every thread, without capabilities; or --user"""
     bench.file("file", 10)
     pixie = bench.start()
     equal("nobody", status_of(pixie.pid), {(str(NOBODY), str(NOBODY), "", NO_CAPABILITIES)})

@@ -59,7 +59,7 @@ def _wake(states, options):
 
 @case("tftp.thousand")
 def thousand(bench):
-    """1,000 transfers at once, of ten files and a ROM, all bytes right"""
+    """1,000 transfers at once, of ten files, all bytes right; so from a single port"""
     files = {f"extra/{i}": bench.file(str(i), content(90_000 + 700 * i, i)) for i in range(10)}
     for single_port in ((), ("--tftp-single-port",)):
         pixie = bench.start(*single_port)

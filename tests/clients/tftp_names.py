@@ -84,7 +84,7 @@ def file_before_rom(bench):
 
 @case("tftp.file-spellings")
 def file_spellings(bench):
-    """a file under names with backslashes, double slashes, dots; other bytes are part of the name"""
+    """a file under names with backslashes, double slashes, dots; other bytes are of the name"""
     wanted = bench.file("dir/File.bin", 2000)
     spaced = bench.file("dir/a b \u00fc%41.bin", 2100)
     pixie = bench.start()
@@ -116,7 +116,7 @@ def modes(bench):
 
 @case("tftp.refusals")
 def refusals(bench):
-    """missing, `..`, control characters, absolute paths, folders, pipes, writes: an ERROR at once"""
+    """missing, `..`, control characters, absolute paths, folders, pipes, writes: ERROR"""
     bench.file("file", 100)
     (bench.folder / "secret").write_bytes(b"SECRET")
     os.mkfifo(bench.extra / "pipe")

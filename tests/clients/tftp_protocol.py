@@ -321,6 +321,34 @@ def oack_refused(bench):
             equal("packets after the end", client.waiting(), [])
 
 
+@case("tftp.changing-file")
+def changing_file(bench):
+    """a file that is replaced meanwhile: the old bytes; one that is truncated: an ERROR"""
+    data = bench.file("file", 50_000)
+    pixie = bench.start()
+    with tftp.Client(bench.network, SERVER, pixie.tftp) as client:
+        client.ask("extra/file", blksize=1000)
+        client.expect(tftp.OACK)
+        client.ack(0)
+        equal("block 1", client.data(1), data[:1000])
+        bench.file("new", bytes(50_000))
+        (bench.extra / "new").rename(bench.extra / "file")
+        for block in range(2, 51):
+            client.ack(block - 1)
+            equal(f"block {block}", client.data(block), data[(block - 1) * 1000:block * 1000])
+        client.ack(50)
+        equal("the last block", client.data(51), b"")
+        client.ack(51)
+    with tftp.Client(bench.network, SERVER, pixie.tftp) as client:
+        client.ask("extra/file")
+        client.data(1)
+        (bench.extra / "file").write_bytes(b"")
+        client.ack(1)
+        check("truncated" in client.expect(tftp.ERROR).text, "another reason")
+    with tftp.Client(bench.network, SERVER, pixie.tftp) as client:
+        equal("afterwards", client.fetch("extra/file"), b"")
+
+
 @case("tftp.single-port-nat")
 def single_port_nat(bench):
     """a client behind address translation: only packets from the port that it asked get through"""
