@@ -1,11 +1,11 @@
-"""Where a benchmark runs: namespaces of its own, and a control group per server that counts its CPU time.
+"""Where a benchmark runs: its own namespaces, and a control group per server for its CPU time.
 
-enter() starts this program again in new network, mount and process namespaces: ports and files are its
-own, and whatever it started ends with it. Needs root.
+enter() starts this program again in new network, mount and process namespaces: ports and files are
+its own, and whatever it started ends with it. Needs root.
 
-A server's CPU time comes from the cpu.stat of a version 2 control group: it counts user and system time
-of all processes in it in microseconds, children that have ended among them (tftpd-hpa forks one for
-each transfer), whoever reaped them. cpu.stat needs no controller, so that any kernel since 4.15 has it.
+A server's CPU time comes from the cpu.stat of a version 2 control group: user and system time, in
+microseconds, of all processes in it, also of children that have ended (tftpd-hpa forks one for each
+transfer), whoever reaped them. cpu.stat needs no controller: any kernel since 4.15 has it.
 """
 
 import os
@@ -20,10 +20,10 @@ SERVER_CPU, LOAD_CPU = 0, 1
 
 
 def enter():
-    """Returns inside of the namespaces, with the network's loopback up and this process on LOAD_CPU."""
+    """Returns inside of the namespaces, with the loopback up and this process on LOAD_CPU."""
     if os.environ.get(MARK):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        # tftpd-hpa looks 127.0.0.1 up with AI_ADDRCONFIG: on a host without another address it fails.
+        # tftpd-hpa looks 127.0.0.1 up with AI_ADDRCONFIG, which fails without another address.
         subprocess.run(["ip", "address", "add", "192.0.2.1/32", "dev", "lo"], check=True)
         os.sched_setaffinity(0, {LOAD_CPU})
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

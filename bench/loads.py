@@ -1,4 +1,4 @@
-"""The loads: each runs on LOAD_CPU against one server and returns a Sample; all count what failed."""
+"""The loads: each runs on LOAD_CPU against one server and gives a Sample; all count what failed."""
 
 import dataclasses
 import http.client
@@ -18,8 +18,8 @@ WRK_CONNECTIONS = 64
 class Sample:
     """One run: `work` (MB or requests) for `cpu` seconds of the server, in `wall` seconds.
 
-    `again` counts packets that a TFTP client sent again, `failed` the transfers or requests that were
-    not answered in full.
+    `again` counts packets that a TFTP client sent again, `failed` the transfers or requests that
+    were not answered in full.
     """
     work: float
     cpu: float
@@ -131,7 +131,7 @@ def memory_with_transfers(program, server, count):
                           stdout=subprocess.PIPE) as child:
         result = json.loads(child.stdout.readline())
         if result["holding"] != count:
-            raise OSError(f"{server.name} holds {result['holding']} transfers: {result['failures']}")
+            raise OSError(f"{server.name} holds {result['holding']}: {result['failures']}")
         return server.group.memory_megabytes()
 
 

@@ -62,15 +62,15 @@ class Report:
         """Everything."""
         ratios = ["row", "unit", "pixie", *(f"/{peer}" for peer in PEERS), "best peer", "/best",
                   "goal", ""]
-        details = ["row", "server", "runs", "work", "CPU s", "wall s", "per wall s", "spread", "sent again",
-                   "failed"]
+        details = ["row", "server", "runs", "work", "CPU s", "wall s", "per wall s", "spread",
+                   "sent again", "failed"]
         heading = "## " if markdown else ""
         bullet = "- " if markdown else ""
         parts = [
             f"{heading}Ratios, pixie to each peer: above 1 pixie is better",
             _table(ratios, self._ratios, markdown),
-            f"{heading}The median run: work in MB or requests, CPU time of the server, and what went "
-            "wrong in all runs",
+            f"{heading}The median run: work in MB or requests, CPU time of the server; and what "
+            "went wrong in all runs",
             _table(details, self._details, markdown) if self._details else "",
             f"{heading}Conditions",
             "\n".join(f"{bullet}{note}" for note in [*machine(), *self._notes])]
@@ -84,8 +84,8 @@ def machine():
     return [f"date: {datetime.date.today().isoformat()}",
             f"processor: {model.group(1) if model else platform.machine()}, "
             f"{info.count('processor')} cores; kernel {platform.release()}",
-            "server on cpu 0, load on cpu 1, over the loopback of a network namespace; CPU time is user "
-            "and system time of the server's control group"]
+            "server on cpu 0, load on cpu 1, over the loopback of a network namespace; CPU time is "
+            "user and system time of the server's control group"]
 
 
 def _number(value):

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Runs pixie and its peers side by side on the same work and prints the ratios of their efficiency.
 
-The figure is work per second of the server's CPU time, so that other programs on the machine, and a
-load that is slower than the server, matter little. The servers of a row take turns, several times. A
-ratio is the median over the turns of what pixie and the peer did in the same turn, so that a machine
-which gets slower meanwhile slows both. Needs root, two processors, and the build target tftp_load.
+The figure is work per second of the server's CPU time, so that other programs on the machine, and
+a load that is slower than the server, matter little. The servers of a row take turns, several
+times. A ratio is the median over the turns of what pixie and the peer did in the same turn, so that
+a machine which gets slower meanwhile slows both. Needs root, two processors, and the build target
+tftp_load.
 """
 
 import argparse
@@ -184,7 +185,7 @@ class Bench:
 
 def _options():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="3 runs instead of 5, and shorter ones")
+    parser.add_argument("--quick", action="store_true", help="3 shorter runs instead of 5")
     parser.add_argument("--only", default="", metavar="PATTERN",
                         help="only rows whose name contains this regular expression")
     parser.add_argument("--pixie", type=pathlib.Path, default=servers.TOP / "build/release/pixie")

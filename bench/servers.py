@@ -1,7 +1,7 @@
 """pixie and its peers: how each one is started, with the best reasonable settings, on its own port.
 
-All serve the same tree of files (FILES below); pixie has the ROM inside. Each writes its log, at its
-default level, to a file; tftpd-hpa only knows syslog, so that it writes none here.
+All serve the same tree of files (make_files()); pixie has the ROM inside. Each writes its log, at
+its default level, to a file; tftpd-hpa only knows syslog, so that it writes none here.
 """
 
 import dataclasses
@@ -146,7 +146,7 @@ class Server:
         self.group.remove()
 
     def quiet_cpu_seconds(self):
-        """The CPU time used, once it doesn't change any more (forked children end a little later)."""
+        """The CPU time used, once it stands still: forked children end a little later."""
         used = self.group.cpu_seconds()
         for _ in range(20):
             time.sleep(0.05)

@@ -135,12 +135,14 @@ void Transfer::alive(TimePoint now) {
 
 void Transfer::progress(std::uint64_t acknowledged, TimePoint now) {
   const bool trusted = acknowledged >= trusted_from_;
-  if (trusted && acknowledged == highest_) round_trip_.sample(now - sent_at_);
+  // A window goes out in one go, so the answer to a part of it tells the round trip too.
+  if (trusted) round_trip_.sample(now - sent_at_);
   // As RFC 6298 section 5 has it, a doubled pause outlives the packet that it was doubled for, or a
-  // round trip longer than the pause would never be measured.
+  // round trip longer than the pause would never be measured. One doubling is enough for that: more of them
+  // would make every loss of a bad link cost the longest pause.
   if (trusted) {
     doublings_ = 0;
-  } else if (retries_ == 0 && doublings_ > 0) {
+  } else if (doublings_ > 1) {
     --doublings_;
   }
   acknowledged_ = acknowledged;
