@@ -14,6 +14,10 @@ namespace pixie::events {
 namespace {
 
 constexpr std::size_t waiting_limit = 8 << 20;
+/// Lines that follow each other within this time, up to this size, go out in one write; waking the writer for
+/// each would cost more than the rest of a request.
+constexpr auto gather_time = std::chrono::milliseconds(20);
+constexpr std::size_t gather_bytes = 64 << 10;
 constexpr double allowance_burst = 50;
 constexpr double allowance_per_second = 5;
 
@@ -57,21 +61,36 @@ void append_value(std::string& out, Format format, const Field& field) {
   }
 }
 
+/// RFC 3339 with milliseconds. The text of a second is made once.
+void append_time(std::string& out, std::chrono::system_clock::time_point when) {
+  thread_local std::time_t known_second = -1;
+  thread_local std::string known_text;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(when - seconds).count();
+  const auto second = std::chrono::system_clock::to_time_t(seconds);
+  if (second != known_second) {
+    known_second = second;
+    known_text = fmt::format("{:%FT%T}", fmt::gmtime(second));
+  }
+  fmt::format_to(std::back_inserter(out), "{}.{:03}Z", known_text, millis);
+}
+
 }  // namespace
 
 void format_line(std::string& out, Format format, std::chrono::system_clock::time_point when,
                  const Kind& kind, std::initializer_list<Field> fields, std::uint64_t suppressed) {
   const bool json = format == Format::json;
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(when - seconds).count();
   out += json ? "{\"time\":\"" : "time=";
-  fmt::format_to(std::back_inserter(out), "{:%FT%T}.{:03}Z",
-                 fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), millis);
-  fmt::format_to(std::back_inserter(out),
-                 fmt::runtime(json ? R"(","level":"{}","event":"{}")" : " level={} event={}"),
-                 severity_name(kind.severity), kind.id);
+  append_time(out, when);
+  out += json ? "\",\"level\":\"" : " level=";
+  out += severity_name(kind.severity);
+  out += json ? "\",\"event\":\"" : " event=";
+  out += kind.id;
+  if (json) out += '"';
   const auto append = [&](const Field& field) {
-    fmt::format_to(std::back_inserter(out), fmt::runtime(json ? ",\"{}\":" : " {}="), field.name);
+    out += json ? ",\"" : " ";
+    out += field.name;
+    out += json ? "\":" : "=";
     append_value(out, format, field);
   };
   for (const auto& field : fields) append(field);
@@ -110,6 +129,7 @@ bool Log::allow(const Kind& kind, std::uint64_t& suppressed) {
 void Log::emit(const Kind& kind, std::initializer_list<Field> fields) {
   if (!wants(kind)) return;
   const auto when = std::chrono::system_clock::now();
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     std::uint64_t suppressed = 0;
@@ -118,10 +138,12 @@ void Log::emit(const Kind& kind, std::initializer_list<Field> fields) {
       ++dropped_;
       return;
     }
+    const auto before = waiting_.size();
     format_line(waiting_, format_, when, kind, fields, suppressed + std::exchange(dropped_, 0));
     waiting_ += '\n';
+    wake = before == 0 || (before < gather_bytes && waiting_.size() >= gather_bytes);
   }
-  filled_.notify_one();
+  if (wake) filled_.notify_one();
 }
 
 void Log::write_out() {
@@ -129,6 +151,8 @@ void Log::write_out() {
   std::unique_lock lock(mutex_);
   while (!ending_ || !waiting_.empty()) {
     filled_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    filled_.wait_for(lock, gather_time,
+                     [this] { return ending_ || waiting_.size() >= gather_bytes; });
     lines.clear();
     lines.swap(waiting_);
     lock.unlock();

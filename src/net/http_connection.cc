@@ -23,7 +23,7 @@ constexpr auto idle_time = seconds(60);
 constexpr auto request_time = seconds(15);
 constexpr auto linger_time = seconds(2);
 
-constexpr std::size_t first_buffer_bytes = 2048;
+constexpr std::size_t first_buffer_bytes = 1024;
 constexpr std::size_t buffer_limit_bytes = RequestParser::header_limit_bytes + 4096;
 
 constexpr auto outcome = asio::as_tuple(asio::use_awaitable);

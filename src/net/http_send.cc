@@ -18,7 +18,7 @@ namespace {
 /// A client that takes nothing for so long is given up.
 constexpr auto stall_time = std::chrono::seconds(60);
 /// One turn of sendfile; then the loop's other work gets a chance.
-constexpr std::uint64_t turn_bytes = 1 << 20;
+constexpr std::uint64_t turn_bytes = 2 << 20;
 /// A file up to this size is read and goes out in one write with the head.
 constexpr std::uint64_t small_file_bytes = 16 * 1024;
 

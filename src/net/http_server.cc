@@ -1,7 +1,6 @@
 #include "net/http_server.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -78,8 +77,6 @@ bool HttpServer::accept_some(asio::ip::tcp::acceptor& acceptor) {
 }
 
 void HttpServer::start(int socket, const sockaddr_storage& peer) {
-  const int on = 1;
-  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const auto protocol = peer.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
   auto connection = std::make_shared<Connection>(
       loop_, idle_, asio::ip::tcp::socket(loop_.context, protocol, socket),

@@ -1,6 +1,8 @@
 #include "net/socket.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -44,13 +46,18 @@ std::string explain(int error, const wire::Endpoint& endpoint, Transport transpo
   }
 }
 
-void ask_for_packet_info(int socket, bool ipv6_socket) {
-  // An IPv6 socket that takes IPv4 too reports those packets by IP_PKTINFO.
-  enable(socket, IPPROTO_IP, IP_PKTINFO);
-  if (ipv6_socket) enable(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+void enlarge_receive_buffer(int socket) {
   if (!enable(socket, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer_bytes)) {
     enable(socket, SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
   }
+}
+
+/// A request's address must be known, to answer from it; a transfer's packets needn't tell theirs again.
+void prepare_for_requests(int socket, bool ipv6_socket) {
+  // An IPv6 socket that takes IPv4 too reports those packets by IP_PKTINFO.
+  enable(socket, IPPROTO_IP, IP_PKTINFO);
+  if (ipv6_socket) enable(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+  enlarge_receive_buffer(socket);
 }
 
 /// The first socket of a port is bound alone, so that a port that anyone holds, another pixie too, is
@@ -62,7 +69,11 @@ std::expected<tree::Descriptor, int> bind_one(const wire::Endpoint& endpoint, bo
       ::socket(ipv6_socket ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return std::unexpected(errno);
   const int number = socket.number();
-  if (transport == Transport::tcp) enable(number, SOL_SOCKET, SO_REUSEADDR);
+  if (transport == Transport::tcp) {
+    enable(number, SOL_SOCKET, SO_REUSEADDR);
+    // Accepted sockets inherit it (tcp(7)).
+    enable(number, IPPROTO_TCP, TCP_NODELAY);
+  }
   if (!first) enable(number, SOL_SOCKET, SO_REUSEPORT);
   if (ipv6_socket) enable(number, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
   sockaddr_storage address{};
@@ -71,7 +82,6 @@ std::expected<tree::Descriptor, int> bind_one(const wire::Endpoint& endpoint, bo
     return std::unexpected(errno);
   if (transport == Transport::tcp && listen(number, 4096) != 0) return std::unexpected(errno);
   if (first) enable(number, SOL_SOCKET, SO_REUSEPORT);
-  if (transport == Transport::udp) ask_for_packet_info(number, ipv6_socket);
   return socket;
 }
 
@@ -99,6 +109,7 @@ Expected<Listening> bind_sockets(const wire::Endpoint& endpoint, Transport trans
   for (std::size_t i = 0; i < count; ++i) {
     auto socket = bind_one(listening.endpoint, listening.ipv6_socket, transport, i == 0, ipv6_only);
     if (!socket) return fail(explain(socket.error(), endpoint, transport));
+    if (transport == Transport::udp) prepare_for_requests(socket->number(), listening.ipv6_socket);
     listening.sockets.push_back(std::move(*socket));
     // Port 0 becomes a real one with the first socket.
     if (const auto bound = local_endpoint(listening.sockets[0].number()))
@@ -111,6 +122,7 @@ Expected<tree::Descriptor> bind_transfer_socket(const wire::Endpoint& listening,
   const wire::Endpoint any_port{listening.address, 0};
   auto socket = bind_one(any_port, ipv6_socket, Transport::udp, true, false);
   if (!socket) return fail(explain(socket.error(), any_port, Transport::udp));
+  enlarge_receive_buffer(socket->number());
   return std::move(*socket);
 }
 
@@ -133,7 +145,11 @@ Expected<Inherited> inherited_sockets() {
                         .ipv6_socket = integer_option(number, SO_DOMAIN) == AF_INET6,
                         .sockets = {}};
     listening.sockets.emplace_back(number);
-    if (type == SOCK_DGRAM) ask_for_packet_info(number, listening.ipv6_socket);
+    if (type == SOCK_DGRAM) {
+      prepare_for_requests(number, listening.ipv6_socket);
+    } else {
+      enable(number, IPPROTO_TCP, TCP_NODELAY);
+    }
     (type == SOCK_DGRAM ? inherited.tftp : inherited.http).push_back(std::move(listening));
   }
   return inherited;

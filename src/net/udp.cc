@@ -145,11 +145,12 @@ void UdpSender::add(const Route& route, std::span<iovec> parts, std::uint16_t se
   message.msg_iovlen = parts.size();
   message.msg_control = slot.control.data();
   slot.control.fill(std::byte{0});
-  // The interface is left to the routing table, but for addresses that mean nothing without it.
-  if (ipv6_socket_ && !route.local.is_v4()) {
+  // An unknown local address is left to the routing table; the interface always, but for addresses that mean
+  // nothing without it.
+  if (ipv6_socket_ && !route.local.is_v4() && !route.local.is_unspecified()) {
     const auto scope = route.local.is_link_local_v6() ? route.interface : 0;
     add_control(message, IPPROTO_IPV6, IPV6_PKTINFO, in6_pktinfo{to_v6(route.local), scope});
-  } else {
+  } else if (!route.local.is_unspecified()) {
     in_pktinfo info{};
     info.ipi_spec_dst = to_v4(route.local);
     add_control(message, IPPROTO_IP, IP_PKTINFO, info);

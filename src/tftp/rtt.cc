@@ -9,12 +9,13 @@ void RoundTrip::sample(Duration measured) {
   const auto bounded = std::clamp(measured, Duration::zero(), longest);
   const auto now = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(bounded).count());
-  if (!known_) {
+  if (!known()) {
     smoothed_ = now;
     variation_ = now / 2;
-    known_ = true;
+    shortest_ = now;
     return;
   }
+  shortest_ = std::min(shortest_, now);
   const auto deviation = now > smoothed_ ? now - smoothed_ : smoothed_ - now;
   variation_ = variation_ - variation_ / 4 + deviation / 4;
   smoothed_ = smoothed_ - smoothed_ / 8 + now / 8;
