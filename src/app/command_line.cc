@@ -22,10 +22,11 @@ void add_settings(CLI::App& app, Values& values) {
     if (setting.type == Type::flag) {
       app.add_flag_callback(flags_of(setting), [take] { take("true"); });
     } else {
-      app.add_option_function<std::string>(flags_of(setting), take)
-          ->multi_option_policy(setting.type == Type::endpoints ? CLI::MultiOptionPolicy::Join
-                                                                : CLI::MultiOptionPolicy::TakeLast)
-          ->delimiter(',');
+      auto* option = app.add_option_function<std::string>(flags_of(setting), take);
+      const bool list = setting.type == Type::endpoints || setting.type == Type::networks;
+      option->multi_option_policy(list ? CLI::MultiOptionPolicy::Join
+                                       : CLI::MultiOptionPolicy::TakeLast);
+      if (list) option->delimiter(',');
     }
   }
 }

@@ -67,6 +67,22 @@ Expected<tree::Layout> layout_of(const Values& values, const net::ServerSettings
   return layout;
 }
 
+/// The items between commas; nothing if `parse` takes one of them for malformed.
+template <class Parse>
+auto parse_list(std::string_view text, Parse parse)
+    -> std::optional<std::vector<typename decltype(parse(text))::value_type>> {
+  std::vector<typename decltype(parse(text))::value_type> items;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    more = comma != std::string_view::npos;
+    const auto item = parse(text.substr(0, comma));
+    if (!item) return std::nullopt;
+    items.push_back(*item);
+    if (more) text = text.substr(comma + 1);
+  }
+  return items;
+}
+
 events::Severity severity_of(std::string_view level) {
   switch (level.front() & ~0x20) {
     case 'E':
@@ -84,16 +100,13 @@ events::Severity severity_of(std::string_view level) {
 
 std::optional<std::vector<wire::Endpoint>> parse_endpoints(std::string_view text,
                                                            std::uint16_t default_port) {
-  std::vector<wire::Endpoint> endpoints;
-  for (bool more = true; more;) {
-    const auto comma = text.find(',');
-    more = comma != std::string_view::npos;
-    const auto endpoint = wire::Endpoint::parse(text.substr(0, comma), default_port);
-    if (!endpoint) return std::nullopt;
-    endpoints.push_back(*endpoint);
-    if (more) text = text.substr(comma + 1);
-  }
-  return endpoints;
+  return parse_list(
+      text, [&](std::string_view item) { return wire::Endpoint::parse(item, default_port); });
+}
+
+std::optional<std::vector<wire::Network>> parse_networks(std::string_view text) {
+  if (text.empty()) return std::vector<wire::Network>();
+  return parse_list(text, wire::Network::parse);
 }
 
 Values values_from_environment(const char* (*look_up)(const char*)) {
@@ -136,6 +149,7 @@ Expected<Settings> interpret(const Values& values) {
   settings.server.tftp.limits.max_blksize = number_of<std::uint16_t>(values, "tftp-max-blksize");
   settings.server.tftp.limits.max_windowsize =
       number_of<std::uint16_t>(values, "tftp-max-windowsize");
+  settings.server.tftp.without_options = *parse_networks(text_of(values, "tftp-no-options"));
   auto layout = layout_of(values, settings.server);
   if (!layout) return std::unexpected(layout.error());
   settings.layout = std::move(*layout);

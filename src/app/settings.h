@@ -56,4 +56,7 @@ Expected<Settings> interpret(const Values& values);
 std::optional<std::vector<wire::Endpoint>> parse_endpoints(std::string_view text,
                                                            std::uint16_t default_port);
 
+/// Networks separated by commas; nothing if one is malformed. An empty text has none.
+std::optional<std::vector<wire::Network>> parse_networks(std::string_view text);
+
 }  // namespace pixie::app

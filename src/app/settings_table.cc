@@ -141,6 +141,19 @@ constexpr std::array table{
             .choices = {},
             .help = "The largest TFTP window to agree to (RFC 7440).",
             .reloadable = false},
+    Setting{.name = "tftp-no-options",
+            .letter = '\0',
+            .type = Type::networks,
+            .placeholder = "NET[,NET...]",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "Clients (ADDRESS or ADDRESS/BITS) that get no TFTP options, because their "
+                    "firmware can't deal with "
+                    "the answer: plain blocks of 512 bytes.",
+            .reloadable = false},
     Setting{.name = "threads",
             .letter = '\0',
             .type = Type::number,
@@ -227,6 +240,10 @@ Expected<void> check_value(const Setting& setting, std::string_view text) {
     case Type::endpoints:
       if (!parse_endpoints(text, 0))
         return fail("expected ADDRESS:PORT, such as 0.0.0.0:69 or [::]:69");
+      return {};
+    case Type::networks:
+      if (!parse_networks(text))
+        return fail("expected ADDRESS or ADDRESS/BITS, such as 192.0.2.0/24");
       return {};
     case Type::address:
       if (text.empty() || wire::IpAddress::parse(text)) return {};

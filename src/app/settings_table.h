@@ -17,6 +17,8 @@ enum class Type : std::uint8_t {
   text,
   /// One or more ADDRESS[:PORT], separated by commas.
   endpoints,
+  /// None or more ADDRESS[/BITS], separated by commas.
+  networks,
   /// An IP address without a port.
   address,
   /// A whole number within [min, max].

@@ -29,6 +29,15 @@ TEST(CommandLine, KeepsTheLongEstablishedFlags) {
   EXPECT_EQ(line->values.at("verbosity").text, "debug");
 }
 
+TEST(CommandLine, JoinsListsAndLeavesCommasInNamesAlone) {
+  const auto line = parse(
+      {"-t", "127.0.0.1:1", "-t", "[::1]:1", "-d", "/a,b", "--tftp-no-options", "10.0.0.0/8,::1"});
+  ASSERT_TRUE(line) << error_of(line);
+  EXPECT_EQ(line->values.at("tftp").text, "127.0.0.1:1,[::1]:1");
+  EXPECT_EQ(line->values.at("scripts").text, "/a,b");
+  EXPECT_EQ(line->values.at("tftp-no-options").text, "10.0.0.0/8,::1");
+}
+
 TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(parse({"-h"})->command, Command::help);
   EXPECT_EQ(parse({"--version"})->command, Command::version);

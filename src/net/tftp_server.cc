@@ -166,12 +166,7 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
     translated.machine = body->machine;
     body = std::move(translated);
   }
-  auto limits = settings_.limits;
-  const auto room =
-      std::max(mtus_.of(datagram.route.interface), 576U) - overhead(datagram.route.peer.address);
-  limits.max_blksize =
-      static_cast<std::uint16_t>(std::min<std::uint32_t>(limits.max_blksize, room));
-  const auto terms = tftp::negotiate(request, limits, body->size());
+  const auto terms = negotiate(datagram.route, request, body->size());
   auto session =
       std::make_unique<Session>(*this, datagram, std::move(*path), std::move(*body), terms, now);
   if (loop_.log.wants(events::tftp_started)) {
@@ -185,6 +180,19 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
   ++active_;
   auto& kept = *(sessions_[datagram.route.peer] = std::move(session));
   after_event(kept, now);
+}
+
+tftp::Terms TftpServer::negotiate(const Route& route, const tftp::Request& request,
+                                  std::uint64_t size) {
+  const auto is_meant = [&](const wire::Network& network) {
+    return network.contains(route.peer.address);
+  };
+  if (std::ranges::any_of(settings_.without_options, is_meant)) return {};
+  auto limits = settings_.limits;
+  const auto room = std::max(mtus_.of(route.interface), 576U) - overhead(route.peer.address);
+  limits.max_blksize =
+      static_cast<std::uint16_t>(std::min<std::uint32_t>(limits.max_blksize, room));
+  return tftp::negotiate(request, limits, size);
 }
 
 std::optional<tree::Body> TftpServer::find(const Datagram& datagram, const std::string& path) {

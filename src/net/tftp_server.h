@@ -25,6 +25,8 @@ struct TftpSettings {
   tftp::Limits limits;
   /// Answer from the listening port (for networks that translate addresses), not from a port of its own.
   bool single_port = false;
+  /// Clients whose options are ignored.
+  std::vector<wire::Network> without_options;
 };
 
 /// One listening socket with its sessions. Belongs to its loop.
@@ -54,6 +56,7 @@ class TftpServer {
   void receive(const Datagram& datagram, bool at_listening_port);
   void receive_request(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   void start(const Datagram& datagram, const tftp::Request& request, TimePoint now);
+  tftp::Terms negotiate(const Route& route, const tftp::Request& request, std::uint64_t size);
   std::optional<tree::Body> find(const Datagram& datagram, const std::string& path);
   void refuse(const Datagram& datagram, std::uint16_t code, std::string_view text);
   void refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,

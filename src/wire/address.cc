@@ -63,6 +63,27 @@ std::string IpAddress::text() const {
 
 std::string IpAddress::url_host() const { return is_v4() ? text() : fmt::format("[{}]", text()); }
 
+std::optional<Network> Network::parse(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto address = IpAddress::parse(text.substr(0, slash));
+  if (!address) return std::nullopt;
+  if (slash == std::string_view::npos) return Network{*address};
+  const auto digits = text.substr(slash + 1);
+  unsigned bits = 0;
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), bits);
+  const unsigned mapped = address->is_v4() ? 96 : 0;
+  if (error != std::errc{} || end != digits.end() || bits > 128 - mapped) return std::nullopt;
+  return Network{*address, bits + mapped};
+}
+
+bool Network::contains(const IpAddress& candidate) const {
+  const auto whole = prefix / 8;
+  if (!std::equal(address.octets.begin(), address.octets.begin() + whole, candidate.octets.begin()))
+    return false;
+  const auto rest = prefix % 8;
+  return rest == 0 || (address.octets[whole] ^ candidate.octets[whole]) >> (8 - rest) == 0;
+}
+
 std::string Endpoint::text() const { return fmt::format("{}:{}", address.url_host(), port); }
 
 std::optional<Endpoint> Endpoint::parse(std::string_view text, std::uint16_t default_port) {

@@ -36,6 +36,16 @@ struct IpAddress {
   std::string url_host() const;
 };
 
+/// A range of addresses: those that share the first `prefix` bits, of the IPv4-mapped form where it is IPv4.
+struct Network {
+  IpAddress address;
+  unsigned prefix = 128;
+
+  /// Takes `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`.
+  static std::optional<Network> parse(std::string_view text);
+  bool contains(const IpAddress& candidate) const;
+};
+
 struct Endpoint {
   IpAddress address;
   std::uint16_t port = 0;

@@ -77,6 +77,26 @@ TEST(IpAddress, ReadsAndWritesBothFamilies) {
   EXPECT_TRUE(IpAddress::parse("fe80::1")->is_link_local_v6());
 }
 
+TEST(Network, ContainsWhatSharesItsPrefix) {
+  const auto contains = [](std::string_view network, std::string_view address) {
+    return Network::parse(network)->contains(*IpAddress::parse(address));
+  };
+  EXPECT_TRUE(contains("192.0.2.7", "192.0.2.7"));
+  EXPECT_FALSE(contains("192.0.2.7", "192.0.2.8"));
+  EXPECT_TRUE(contains("192.0.2.0/24", "192.0.2.255"));
+  EXPECT_FALSE(contains("192.0.2.0/24", "192.0.3.0"));
+  EXPECT_TRUE(contains("10.0.0.0/9", "10.127.0.1"));
+  EXPECT_FALSE(contains("10.0.0.0/9", "10.128.0.1"));
+  EXPECT_TRUE(contains("0.0.0.0/0", "198.51.100.1"));
+  EXPECT_FALSE(contains("0.0.0.0/0", "2001:db8::1"));
+  EXPECT_TRUE(contains("2001:db8::/32", "2001:db8:ffff::1"));
+  EXPECT_FALSE(contains("2001:db8::/32", "2001:db9::1"));
+  for (const auto* bad :
+       {"", "192.0.2.0/33", "2001:db8::/129", "192.0.2.0/", "192.0.2.0/x", "host/8"}) {
+    EXPECT_FALSE(Network::parse(bad)) << bad;
+  }
+}
+
 TEST(Endpoint, TakesWhatPeopleWrite) {
   const auto text = [](std::string_view written) {
     const auto endpoint = Endpoint::parse(written, 69);
