@@ -35,12 +35,6 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Expected<Settings> read_settings(const CommandLine& line) {
-  const auto values = gather_values(line);
-  if (!values) return std::unexpected(values.error());
-  return interpret(*values);
-}
-
 std::string places(const std::vector<net::Listening>& listening) {
   std::string text;
   for (const auto& one : listening) text += (text.empty() ? "" : ",") + one.endpoint.text();
@@ -53,14 +47,24 @@ void note_ports(tree::Layout& layout, const net::Sockets& sockets) {
   layout.tftp_port = sockets.tftp.front().endpoint.port;
 }
 
-/// What was read again comes into force; what can't change while serving keeps its value.
-void reload(const CommandLine& line, const tree::Layout& running, net::Server& server,
-            events::Log& log, const ServiceManager& manager) {
+/// The settings as they are now, but those that can't change while serving as they were.
+Expected<Settings> read_again(const CommandLine& line, const Values& running) {
+  auto values = gather_values(line);
+  if (!values) return std::unexpected(values.error());
+  for (const auto& setting : settings_table()) {
+    if (!setting.reloadable)
+      (*values)[std::string(setting.name)] = running.find(setting.name)->second;
+  }
+  return interpret(*values);
+}
+
+void reload(const CommandLine& line, const Values& running, const tree::Layout& layout,
+            net::Server& server, events::Log& log, const ServiceManager& manager) {
   manager.notify("RELOADING=1\n" + monotonic_now());
-  auto settings = read_settings(line);
+  auto settings = read_again(line, running);
   if (settings) {
-    settings->layout.http_port = running.http_port;
-    settings->layout.tftp_port = running.tftp_port;
+    settings->layout.http_port = layout.http_port;
+    settings->layout.tftp_port = layout.tftp_port;
     server.replace_tree(settings->layout);
     log.set_level(settings->level);
     log.emit(events::reloaded,
@@ -107,7 +111,9 @@ Expected<Values> gather_values(const CommandLine& line) {
 }
 
 int serve(const CommandLine& line) {
-  auto settings = read_settings(line);
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  auto settings = interpret(*values);
   if (!settings) return complain(usage, settings.error());
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
@@ -116,6 +122,7 @@ int serve(const CommandLine& line) {
   if (!sockets) return complain(cannot_listen, sockets.error());
   note_ports(settings->layout, *sockets);
   const ServiceManager manager;
+  const bool was_root = geteuid() == 0;
   const auto advice = drop_privileges(*settings);
   if (!advice) return complain(usage, advice.error());
   if (settings->log_format == events::Format::logfmt) {
@@ -128,6 +135,7 @@ int serve(const CommandLine& line) {
   const auto http = places(sockets->http);
   net::Server server(settings->server, std::move(*sockets), settings->layout, log);
   server.start();
+  if (was_root) log.emit(events::privileges, {{"uid", geteuid()}});
   if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});
   log.emit(events::ready, {{"version", PIXIE_VERSION},
                            {"tftp", tftp},
@@ -136,7 +144,7 @@ int serve(const CommandLine& line) {
                            {"uid", geteuid()}});
   manager.notify("READY=1");
 
-  while (signals.next() == SIGHUP) reload(line, settings->layout, server, log, manager);
+  while (signals.next() == SIGHUP) reload(line, *values, settings->layout, server, log, manager);
 
   manager.notify("STOPPING=1");
   log.emit(events::stopping, {});

@@ -60,8 +60,8 @@ Expected<tree::Layout> layout_of(const Values& values, const net::ServerSettings
   layout.menu_timeout_ms = number_of<std::uint32_t>(values, "menu-timeout") * 1000;
   // If HTTP is on one address only, machines are sent there, wherever they came in by TFTP.
   const auto& http = server.http_endpoints.front();
-  const auto advertised = wire::IpAddress::parse(text_of(values, "advertise"));
-  layout.advertised_address = advertised.value_or(http.address);
+  const auto only = server.http_endpoints.size() == 1 ? http.address : wire::IpAddress();
+  layout.advertised_address = wire::IpAddress::parse(text_of(values, "advertise")).value_or(only);
   layout.http_port = http.port;
   layout.tftp_port = server.tftp_endpoints.front().port;
   return layout;
@@ -115,7 +115,8 @@ Values values_from_environment(const char* (*look_up)(const char*)) {
     const auto prefixed = environment_name(setting);
     for (const auto& name : {prefixed, std::string(setting.environment)}) {
       const char* text = name.empty() ? nullptr : look_up(name.c_str());
-      if (!text) continue;
+      // An empty variable means nothing, but for a name: that there is to be none.
+      if (!text || (*text == '\0' && setting.type != Type::text)) continue;
       values[std::string(setting.name)] = {text, name};
       break;
     }

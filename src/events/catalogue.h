@@ -38,6 +38,10 @@ inline constexpr Kind tftp_client_aborted{"tftp.client_aborted", warning,
 inline constexpr Kind tftp_replaced{
     "tftp.replaced", debug,
     "The client began anew from the same port before the transfer had ended."};
+inline constexpr Kind tftp_crowded{"tftp.crowded", warning,
+                                   "As many transfers as the descriptors allow; the request was "
+                                   "left unanswered, and the client asks again.",
+                                   true};
 inline constexpr Kind tftp_timeout{
     "tftp.timeout", warning,
     "The client fell silent in the middle; it was switched off, or packets are lost."};
@@ -94,6 +98,7 @@ inline constexpr std::array all{
     &tftp_size_probe,
     &tftp_client_aborted,
     &tftp_replaced,
+    &tftp_crowded,
     &tftp_timeout,
     &tftp_failed,
     &tftp_not_found,

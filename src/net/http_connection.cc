@@ -162,6 +162,7 @@ asio::awaitable<bool> respond(Connection& connection) {
   report(connection, reply, sent, began);
   if (!sent.complete) co_return false;
   if (reply.response.close && reply.response.status >= 400) co_await linger(connection);
+  if (reply.response.close) connection.timed_out = false;
   co_return !reply.response.close;
 }
 
@@ -199,6 +200,7 @@ void Connection::set_idle(bool idle) {
   if (idle == idle_) return;
   idle_ = idle;
   if (idle) {
+    idle_since_ = Clock::now();
     place_ = idle_connections_.insert(idle_connections_.end(), this);
   } else {
     idle_connections_.erase(place_);

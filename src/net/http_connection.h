@@ -37,6 +37,7 @@ class Connection final : public Timed {
   /// Nothing of a request has come yet.
   bool idle() const { return idle_; }
   void set_idle(bool idle);
+  TimePoint idle_since() const { return idle_since_; }
   /// Ends whatever is waited for.
   void close();
 
@@ -52,6 +53,8 @@ class Connection final : public Timed {
   std::size_t filled = 0;
   bool finishing = false;
   bool timed_out = false;
+  /// Closed to make room for another.
+  bool evicted = false;
 
   std::string_view unparsed() const { return {buffer.data() + parsed, filled - parsed}; }
 
@@ -60,6 +63,7 @@ class Connection final : public Timed {
   IdleConnections& idle_connections_;
   IdleConnections::iterator place_;
   bool idle_ = false;
+  TimePoint idle_since_{};
 };
 
 /// Serves the connection to its end.

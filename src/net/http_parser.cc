@@ -9,6 +9,10 @@ namespace pixie::net {
 
 namespace beast_http = boost::beast::http;
 
+namespace {
+constexpr RequestParser::Fault too_large{431, "The header is larger than 16 kB."};
+}
+
 RequestParser::RequestParser(http::Request& request) : request_(request) {
   header_limit(header_limit_bytes);
   body_limit(body_limit_bytes);
@@ -16,14 +20,20 @@ RequestParser::RequestParser(http::Request& request) : request_(request) {
 
 RequestParser::Progress RequestParser::feed(std::string_view bytes) {
   error_code error;
+  const auto body_before = request_.body.size();
   const auto consumed = put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-  if (!error || error == beast_http::error::need_more) return {consumed, std::nullopt};
-  return {consumed, fault_for(error)};
+  if (error && error != beast_http::error::need_more) return {consumed, fault_for(error)};
+  // Beast limits a header only as far as it comes at once, and chunk extensions and trailers not at all.
+  framing_bytes_ += consumed - (request_.body.size() - body_before);
+  const auto undecided = is_done() ? 0 : bytes.size() - consumed;
+  if (framing_bytes_ + (consumed == 0 ? undecided : 0) > header_limit_bytes)
+    return {consumed, too_large};
+  return {consumed, std::nullopt};
 }
 
 RequestParser::Fault RequestParser::fault_for(const error_code& error) const {
   if (refused_) return *refused_;
-  if (error == beast_http::error::header_limit) return {431, "The header is larger than 16 kB."};
+  if (error == beast_http::error::header_limit) return too_large;
   if (error == beast_http::error::body_limit) return {413, "The body is larger than 64 kB."};
   if (error == beast_http::error::bad_version)
     return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};

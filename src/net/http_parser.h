@@ -53,6 +53,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void refuse(int status, std::string_view sentence, error_code& error);
 
   http::Request& request_;
+  /// Bytes that were consumed as something else than the body: header, chunk headers, trailers.
+  std::size_t framing_bytes_ = 0;
   std::optional<Fault> refused_;
 };
 

@@ -88,6 +88,8 @@ TEST(RequestParser, RefusesWhatCouldBeReadInTwoWays) {
       {"a long target", "GET /" + std::string(5000, 'a') + " HTTP/1.1\r\n\r\n", 414},
       {"a large header", start + "A: " + std::string(20'000, 'a') + "\r\n\r\n", 431},
       {"a large body", start + "Content-Length: 70000\r\n\r\n", 413},
+      {"a chunk extension without end",
+       start + "Transfer-Encoding: chunked\r\n\r\n0;" + std::string(20'000, 'a'), 431},
       {"a chunk that is none", start + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400},
   };
   for (const auto& hostile : cases) {
@@ -95,6 +97,20 @@ TEST(RequestParser, RefusesWhatCouldBeReadInTwoWays) {
     EXPECT_EQ(parsed.status, hostile.status) << hostile.what;
     EXPECT_FALSE(parsed.done) << hostile.what;
   }
+}
+
+TEST(RequestParser, CountsAHeaderThatComesInPieces) {
+  http::Request request;
+  RequestParser parser(request);
+  int status = 0;
+  std::string pending = "GET / HTTP/1.1\r\nX:";
+  for (int i = 0; i < 10 && status == 0; ++i) {
+    const auto progress = parser.feed(pending);
+    if (progress.fault) status = progress.fault->status;
+    pending.erase(0, progress.consumed);
+    pending += " " + std::string(6000, 'a') + "\r\nX:";
+  }
+  EXPECT_EQ(status, 431);
 }
 
 }  // namespace

@@ -31,13 +31,20 @@ Expected<std::vector<Listening>> bind_all(const std::vector<wire::Endpoint>& end
   return all;
 }
 
-/// How many connections a loop may have: half of the descriptors, as each may have a file open too.
-std::size_t connection_limit(std::size_t loops) {
+/// What each loop may hold open at once, from the process's descriptors: a quarter for TFTP's files, a third for
+/// connections, each of which may have a file open as well.
+std::size_t share_of_descriptors(std::size_t loops, std::size_t parts) {
   constexpr std::size_t for_everything_else = 32;
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  const auto descriptors = std::max<std::size_t>(limit.rlim_cur, 2 * for_everything_else);
-  return std::max<std::size_t>((descriptors - for_everything_else) / 2 / loops, 8);
+  const auto descriptors =
+      std::max<std::size_t>(limit.rlim_cur, 2 * for_everything_else) - for_everything_else;
+  return std::max<std::size_t>(descriptors / parts / loops, 4);
+}
+
+TftpSettings with_transfer_limit(TftpSettings settings, std::size_t loops) {
+  settings.transfer_limit = share_of_descriptors(settings.single_port ? 1 : loops, 4);
+  return settings;
 }
 
 }  // namespace
@@ -77,11 +84,12 @@ Expected<Sockets> open_sockets(const ServerSettings& settings) {
 
 Server::Server(const ServerSettings& settings, Sockets sockets, const tree::Layout& layout,
                events::Log& log)
-    : tftp_settings_(settings.tftp), workers_(settings.loops) {
+    : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)), workers_(settings.loops) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& worker = workers_[i];
     worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, log);
-    worker.http = std::make_unique<HttpServer>(*worker.loop, connection_limit(workers_.size()));
+    worker.http =
+        std::make_unique<HttpServer>(*worker.loop, share_of_descriptors(workers_.size(), 3));
     // A socket that was handed over is one for all: the first loop has it.
     for (std::size_t j = 0; j < sockets.tftp.size(); ++j) {
       auto& listening = sockets.tftp[j];

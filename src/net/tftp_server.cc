@@ -21,7 +21,7 @@ constexpr auto linger_time = seconds(3);
 /// A repetition of the request that comes later than this means that the client began anew.
 constexpr auto repetition_time = seconds(1);
 /// netascii is for short texts and is translated as a whole.
-constexpr std::uint64_t netascii_limit_bytes = 16 << 20;
+constexpr std::uint64_t netascii_limit_bytes = 1 << 20;
 constexpr double stray_answers_per_second = 100;
 
 /// Optional files that shim and others look for at every boot; their absence is no news.
@@ -122,8 +122,9 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
   if (found != sessions_.end()) {
     auto& session = *found->second;
     if (!session.ended && session.request == wire::as_text(datagram.payload)) {
+      // Before the client was heard every repetition is answered; later, one soon after is only a straggler.
       const auto statistics = session.transfer.statistics();
-      if (statistics.bytes_acknowledged == 0) {
+      if (!session.transfer.heard()) {
         session.transfer.receive(datagram.payload, now);
         return after_event(session, now);
       }
@@ -141,6 +142,10 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
 
 void TftpServer::start(const Datagram& datagram, const tftp::Request& request, TimePoint now) {
   using namespace tftp::error_code;
+  if (active_ >= settings_.transfer_limit) {
+    const auto client = datagram.route.peer.text();
+    return loop_.log.emit(events::tftp_crowded, {{"client", client}});
+  }
   auto path = tftp::clean_name(request.filename);
   if (!path)
     return refuse(datagram, events::tftp_refused, "-", access_violation, path.error().text);
@@ -157,11 +162,13 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
   if (request.mode == tftp::Mode::netascii) {
     if (body->size() > netascii_limit_bytes) {
       return refuse(datagram, events::tftp_refused, *path, illegal_operation,
-                    "netascii is for texts up to 16 MB; ask in octet mode.");
+                    "netascii is for texts up to 1 MB; ask in octet mode.");
     }
     std::string text(body->size(), '\0');
-    const auto count = body->read(0, std::as_writable_bytes(std::span(text)));
-    text.resize(static_cast<std::size_t>(std::max<std::ptrdiff_t>(count, 0)));
+    if (body->read(0, std::as_writable_bytes(std::span(text))) !=
+        static_cast<std::ptrdiff_t>(text.size())) {
+      return refuse(datagram, events::tftp_failed, *path, undefined, "The file can't be read.");
+    }
     tree::Body translated(body->kind, tftp::to_netascii(text));
     translated.machine = body->machine;
     body = std::move(translated);

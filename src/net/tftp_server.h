@@ -27,6 +27,8 @@ struct TftpSettings {
   bool single_port = false;
   /// Clients whose options are ignored.
   std::vector<wire::Network> without_options;
+  /// Transfers at once on one loop; further requests get no answer, and clients ask again.
+  std::size_t transfer_limit = 10'000;
 };
 
 /// One listening socket with its sessions. Belongs to its loop.

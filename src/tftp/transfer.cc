@@ -159,10 +159,12 @@ void Transfer::progress(std::uint64_t acknowledged, TimePoint now) {
 void Transfer::gap_after(std::uint64_t acknowledged, TimePoint now) {
   if (terms_.windowsize == 1 || next_ == acknowledged + 1) return;
   if (acknowledged >= trusted_from_) return send_again();
-  if (suspects_gap_ || !round_trip_.known()) return;
+  if (suspects_gap_) return;
   // An echo comes within a round trip of the shortest kind: the client's own pauses, which lost
-  // acknowledgments bring into the smoothed one, don't count.
-  const auto patience = std::max<Clock::duration>(2 * round_trip_.shortest(), least_patience);
+  // acknowledgments bring into the smoothed one, don't count. Until one is known, this answer's own delay is
+  // the best guess.
+  const Clock::duration way = round_trip_.known() ? round_trip_.shortest() : now - sent_at_;
+  const auto patience = std::max<Clock::duration>(2 * way, least_patience);
   const auto believed_at = now + patience * (1 << std::min(suspicions_, most_doublings));
   if (believed_at >= deadline_) return;
   suspects_gap_ = true;

@@ -141,6 +141,8 @@ class Transfer {
   const std::string& error_text() const { return error_text_; }
 
   const Terms& terms() const { return terms_; }
+  /// The client sent something fit since its request.
+  bool heard() const { return heard_; }
   Statistics statistics() const;
 
  private:

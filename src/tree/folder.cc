@@ -18,7 +18,13 @@ int open_beneath(int base, const char* relative) {
   const open_how how{.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
                      .mode = 0,
                      .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-  return static_cast<int>(syscall(SYS_openat2, base, relative, &how, sizeof how));
+  // A rename anywhere on the system may disturb the look-up of a path with `..` in a link (openat2(2)).
+  int opened = -1;
+  for (int attempt = 0; attempt < 8 && opened < 0; ++attempt) {
+    opened = static_cast<int>(syscall(SYS_openat2, base, relative, &how, sizeof how));
+    if (opened < 0 && errno != EAGAIN) break;
+  }
+  return opened;
 }
 
 }  // namespace

@@ -68,6 +68,8 @@ Refusal refusal(int error, const std::string& path) {
     case EPERM:
       return {forbidden, fmt::format("{} may not be read by the user that pixie runs as.", path)};
     case EINVAL:
+    case ENXIO:  // a socket
+    case ENODEV:
       return {forbidden, fmt::format("{} is neither a file nor a folder.", path)};
     default:
       return {unreadable, fmt::format("{} can't be read: {}.", path, std::strerror(error))};
@@ -95,6 +97,8 @@ Answer Tree::resolve(const std::string& path, const wire::IpAddress& server) {
     return resolve_in(*folder, path, slash == std::string::npos ? "" : path.substr(slash + 1),
                       server);
   }
+  const auto machine = top == "ipxe" ? machine_named_by(last_component(path)) : std::nullopt;
+  if (machine) return machine_script(*machine, server);
   if (auto body = by_name(path, server)) return std::move(*body);
   if (const auto remedy = layout_.catalogue->missing(last_component(path))) {
     return Refusal{Refusal::Reason::rom_missing, *remedy};

@@ -24,7 +24,7 @@ PROGRAMS = {
     "atftp": ("--option", "blksize 1024", "--option", "windowsize 8"),
 }
 # For one transfer of the test's own client; at 20 % loss each way a block takes 0.3 s in lock step.
-SECONDS = 45
+SECONDS = 90
 # What is lost of a block or its ACK costs a pause each time: less data where much is lost.
 BLOCKS = {"loss20": 40}
 
