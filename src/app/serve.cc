@@ -122,7 +122,6 @@ int serve(const CommandLine& line) {
   if (!sockets) return complain(cannot_listen, sockets.error());
   note_ports(settings->layout, *sockets);
   const ServiceManager manager;
-  const bool was_root = geteuid() == 0;
   const auto advice = drop_privileges(*settings);
   if (!advice) return complain(usage, advice.error());
   if (settings->log_format == events::Format::logfmt) {
@@ -135,7 +134,6 @@ int serve(const CommandLine& line) {
   const auto http = places(sockets->http);
   net::Server server(settings->server, std::move(*sockets), settings->layout, log);
   server.start();
-  if (was_root) log.emit(events::privileges, {{"uid", geteuid()}});
   if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});
   log.emit(events::ready, {{"version", PIXIE_VERSION},
                            {"tftp", tftp},

@@ -17,8 +17,6 @@ inline constexpr Kind reloaded{"pixie.reloaded", info,
                                "The settings were read again and are in force."};
 inline constexpr Kind reload_failed{"pixie.reload_failed", error,
                                     "The settings have an error; the earlier ones stay in force."};
-inline constexpr Kind privileges{"pixie.privileges", info,
-                                 "The user that pixie runs as from here on."};
 inline constexpr Kind advice{
     "pixie.advice", warning,
     "Something in the set-up that may surprise; the text says what to do."};
@@ -89,7 +87,7 @@ inline constexpr std::array all{
     &stopping,
     &reloaded,
     &reload_failed,
-    &privileges,
+
     &advice,
     &descriptors_exhausted,
     &tftp_started,

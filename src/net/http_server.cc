@@ -17,7 +17,7 @@ namespace {
 
 /// Accepted in one turn; then the connections get theirs.
 constexpr int accept_turn = 64;
-constexpr auto idle_before_eviction = std::chrono::seconds(1);
+constexpr auto idle_before_eviction = std::chrono::milliseconds(100);
 constexpr auto pause_without_descriptors = std::chrono::milliseconds(100);
 
 wire::IpAddress local_address(int socket) {

@@ -142,7 +142,7 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
 
 void TftpServer::start(const Datagram& datagram, const tftp::Request& request, TimePoint now) {
   using namespace tftp::error_code;
-  if (active_ >= settings_.transfer_limit) {
+  if (!make_room()) {
     const auto client = datagram.route.peer.text();
     return loop_.log.emit(events::tftp_crowded, {{"client", client}});
   }
@@ -185,8 +185,21 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
                                           {"windowsize", terms.windowsize}});
   }
   ++active_;
+  unheard_.push_back(datagram.route.peer);
   auto& kept = *(sessions_[datagram.route.peer] = std::move(session));
   after_event(kept, now);
+}
+
+bool TftpServer::make_room() {
+  while (!unheard_.empty()) {
+    const auto found = sessions_.find(unheard_.front());
+    const bool unheard =
+        found != sessions_.end() && !found->second->ended && !found->second->transfer.heard();
+    if (unheard && active_ < settings_.transfer_limit) return true;
+    unheard_.pop_front();
+    if (unheard) drop(*found->second);
+  }
+  return active_ < settings_.transfer_limit;
 }
 
 tftp::Terms TftpServer::negotiate(const Route& route, const tftp::Request& request,

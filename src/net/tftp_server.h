@@ -27,7 +27,8 @@ struct TftpSettings {
   bool single_port = false;
   /// Clients whose options are ignored.
   std::vector<wire::Network> without_options;
-  /// Transfers at once on one loop; further requests get no answer, and clients ask again.
+  /// Transfers at once on one loop. Beyond it a new one takes the place of the oldest whose client was never
+  /// heard; if there is none, the request gets no answer, and the client asks again.
   std::size_t transfer_limit = 10'000;
 };
 
@@ -70,6 +71,7 @@ class TftpServer {
   void report(const Session& session, TimePoint now);
   void drop(Session& session);
 
+  bool make_room();
   void make_ready(Session& session);
   void send_soon();
   void send_ready();
@@ -89,6 +91,9 @@ class TftpServer {
   /// Sessions with something to send, in the order in which they get their turn.
   std::deque<Session*> ready_;
   std::vector<Message> batch_;
+  /// The clients of the sessions in the order of their start; those that were heard since, or are gone, drop out
+  /// when they come to the front.
+  std::deque<wire::Endpoint> unheard_;
   std::size_t active_ = 0;
   double stray_answers_ = 0;
   TimePoint stray_answers_refilled_{};
