@@ -53,17 +53,20 @@ wire::IpAddress address_for_clients(const Settings& settings, const net::Sockets
   return interface_address().value_or(wire::IpAddress::v4(127, 0, 0, 1));
 }
 
-std::string places(const std::vector<net::Listening>& listening) {
-  std::string text;
-  for (const auto& one : listening) text += (text.empty() ? "" : ", ") + one.endpoint.text();
-  return text;
-}
-
 std::string_view or_none(const std::string& folder) {
   return folder.empty() ? std::string_view("none") : folder;
 }
 
 }  // namespace
+
+std::string places(const std::vector<net::Listening>& listening, std::string_view separator) {
+  std::string text;
+  for (const auto& one : listening) {
+    if (!text.empty()) text += separator;
+    text += one.endpoint.text();
+  }
+  return text;
+}
 
 std::string banner(const Settings& settings, const net::Sockets& sockets) {
   const auto address = address_for_clients(settings, sockets);
@@ -77,8 +80,8 @@ std::string banner(const Settings& settings, const net::Sockets& sockets) {
   const auto url = fmt::format("http://{}{}/", address.url_host(),
                                http_port == 80 ? "" : fmt::format(":{}", http_port));
   line("pixie {} serves", PIXIE_VERSION);
-  line("  TFTP     {}", places(sockets.tftp));
-  line("  HTTP     {}   (look: {})", places(sockets.http), url);
+  line("  TFTP     {}", places(sockets.tftp, ", "));
+  line("  HTTP     {}   (look: {})", places(sockets.http, ", "), url);
   line("  scripts  {}{}", or_none(layout.scripts),
        layout.scripts.empty() ? "   (name a folder with -d)" : "");
   line("  extra    {}", or_none(layout.extra));

@@ -8,6 +8,9 @@
 
 namespace pixie::app {
 
+/// What is listened on.
+std::string places(const std::vector<net::Listening>& listening, std::string_view separator);
+
 /// Several lines of plain text.
 std::string banner(const Settings& settings, const net::Sockets& sockets);
 

@@ -14,11 +14,6 @@
 namespace pixie::app {
 namespace {
 
-int complain(ExitCode code, const Error& error) {
-  fmt::print(stderr, "pixie: {}\n", error.text);
-  return code;
-}
-
 int print(const std::string& text) {
   std::cout << text << std::flush;
   return std::cout ? success : failure;

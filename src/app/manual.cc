@@ -128,6 +128,11 @@ void add_roff_entry(std::string& out, std::string_view term, std::string_view me
 
 }  // namespace
 
+int complain(ExitCode code, const Error& error) {
+  fmt::print(stderr, "pixie: {}\n", error.text);
+  return code;
+}
+
 std::string help_text() {
   std::string out =
       "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n\n" +

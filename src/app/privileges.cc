@@ -1,6 +1,7 @@
 #include "app/privileges.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <unistd.h>
 

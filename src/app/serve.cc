@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
 #include "app/banner.h"
@@ -19,26 +18,13 @@
 namespace pixie::app {
 namespace {
 
-namespace asio = boost::asio;
-
 constexpr auto grace = std::chrono::seconds(2);
-
-int complain(ExitCode code, const Error& error) {
-  fmt::print(stderr, "pixie: {}\n", error.text);
-  return code;
-}
 
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::string places(const std::vector<net::Listening>& listening) {
-  std::string text;
-  for (const auto& one : listening) text += (text.empty() ? "" : ",") + one.endpoint.text();
-  return text;
 }
 
 /// The menu names the ports that are really listened on, whoever opened them.
@@ -75,21 +61,25 @@ void reload(const CommandLine& line, const Values& running, const tree::Layout& 
   manager.notify("READY=1");
 }
 
-/// Collects the signals that steer pixie, from its making on.
+/// Collects the signals that steer pixie, from its making on; made before any other thread, so that no thread
+/// is interrupted by them.
 class Signals {
  public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+
   /// The next one; waits for it.
-  int next() {
+  int next() const {
     int received = 0;
-    set_.async_wait([&](const boost::system::error_code&, int signal) { received = signal; });
-    context_.restart();
-    context_.run();
+    sigwait(&set_, &received);
     return received;
   }
 
  private:
-  asio::io_context context_{1};
-  asio::signal_set set_{context_, SIGTERM, SIGINT, SIGHUP};
+  sigset_t set_;
 };
 
 }  // namespace
@@ -117,7 +107,7 @@ int serve(const CommandLine& line) {
   if (!settings) return complain(usage, settings.error());
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
-  Signals signals;
+  const Signals signals;
   auto sockets = net::open_sockets(settings->server);
   if (!sockets) return complain(cannot_listen, sockets.error());
   note_ports(settings->layout, *sockets);
@@ -130,8 +120,8 @@ int serve(const CommandLine& line) {
   }
 
   events::Log log(STDERR_FILENO, settings->log_format, settings->level);
-  const auto tftp = places(sockets->tftp);
-  const auto http = places(sockets->http);
+  const auto tftp = places(sockets->tftp, ",");
+  const auto http = places(sockets->http, ",");
   net::Server server(settings->server, std::move(*sockets), settings->layout, log);
   server.start();
   if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});

@@ -18,8 +18,6 @@ constexpr std::size_t waiting_limit = 8 << 20;
 /// each would cost more than the rest of a request.
 constexpr auto gather_time = std::chrono::milliseconds(20);
 constexpr std::size_t gather_bytes = 64 << 10;
-constexpr double allowance_burst = 50;
-constexpr double allowance_per_second = 5;
 
 constexpr std::string_view severity_name(Severity severity) {
   constexpr std::string_view names[] = {"error", "warning", "info", "debug"};
@@ -112,17 +110,12 @@ Log::~Log() {
 
 bool Log::allow(const Kind& kind, std::uint64_t& suppressed) {
   if (!kind.limited) return true;
-  auto& allowance = allowances_[&kind];
-  const auto now = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> passed = now - std::exchange(allowance.refilled, now);
-  allowance.lines =
-      std::min(allowance_burst, allowance.lines + passed.count() * allowance_per_second);
-  if (allowance.lines < 1) {
-    ++allowance.suppressed;
+  auto& limit = limits_[&kind];
+  if (!limit.lines.take(std::chrono::steady_clock::now())) {
+    ++limit.suppressed;
     return false;
   }
-  allowance.lines -= 1;
-  suppressed = std::exchange(allowance.suppressed, 0);
+  suppressed = std::exchange(limit.suppressed, 0);
   return true;
 }
 

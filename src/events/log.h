@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "events/event.h"
+#include "wire/allowance.h"
 
 namespace pixie::events {
 
@@ -41,9 +42,8 @@ class Log {
 
  private:
   /// A kind marked `limited` may have 50 lines at once and 5 more per second.
-  struct Allowance {
-    double lines = 50;
-    std::chrono::steady_clock::time_point refilled{};
+  struct Limit {
+    wire::Allowance lines{50, 5};
     std::uint64_t suppressed = 0;
   };
 
@@ -57,7 +57,7 @@ class Log {
   std::condition_variable filled_;
   std::string waiting_;
   std::uint64_t dropped_ = 0;
-  std::map<const Kind*, Allowance> allowances_;
+  std::map<const Kind*, Limit> limits_;
   bool ending_ = false;
   std::thread writer_;
 };

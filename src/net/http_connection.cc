@@ -1,11 +1,11 @@
 #include "net/http_connection.h"
 
-#include <algorithm>
-#include <ctime>
-#include <tuple>
+#include <sys/socket.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
@@ -26,10 +26,8 @@ constexpr auto linger_time = seconds(2);
 constexpr std::size_t first_buffer_bytes = 1024;
 constexpr std::size_t buffer_limit_bytes = RequestParser::header_limit_bytes + 4096;
 
-constexpr auto outcome = asio::as_tuple(asio::use_awaitable);
-
-/// Reads once. False: the connection is over.
-asio::awaitable<bool> read_more(Connection& connection) {
+/// Makes room behind what is not yet parsed.
+std::span<char> room_for_more(Connection& connection) {
   auto& buffer = connection.buffer;
   if (connection.parsed > 0) {
     std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(connection.parsed),
@@ -39,11 +37,24 @@ asio::awaitable<bool> read_more(Connection& connection) {
   if (connection.filled == buffer.size()) {
     buffer.resize(std::clamp(buffer.size() * 2, first_buffer_bytes, buffer_limit_bytes));
   }
-  const auto room =
-      asio::buffer(buffer.data() + connection.filled, buffer.size() - connection.filled);
-  const auto [error, count] = co_await connection.socket.async_read_some(room, outcome);
-  connection.filled += count;
-  co_return !error;
+  return std::span(buffer).subspan(connection.filled);
+}
+
+/// Reads once. False: the connection is over.
+Task<bool> read_more(Connection& connection) {
+  const auto room = room_for_more(connection);
+  for (;;) {
+    if (!connection.readable) co_await connection.ready_for(EPOLLIN);
+    const auto count = recv(connection.number(), room.data(), room.size(), 0);
+    if (count > 0) {
+      connection.filled += static_cast<std::size_t>(count);
+      // Less than there was room for: the next bytes bring an event of their own (epoll(7)).
+      if (static_cast<std::size_t>(count) < room.size()) connection.readable = connection.hung_up;
+      co_return true;
+    }
+    if (count == 0 || (errno != EAGAIN && errno != EINTR)) co_return false;
+    if (errno == EAGAIN) connection.readable = false;
+  }
 }
 
 /// RFC 9112 section 2.2: an empty line before the request line is ignored.
@@ -56,8 +67,8 @@ bool skip_empty_lines(Connection& connection) {
 enum class Received { request, fault, ended };
 
 /// What the header asks for before its body can be taken: RFC 9110 section 10.1.1.
-asio::awaitable<std::optional<RequestParser::Fault>> meet_expectation(Connection& connection,
-                                                                      bool body_follows) {
+Task<std::optional<RequestParser::Fault>> meet_expectation(Connection& connection,
+                                                           bool body_follows) {
   const auto expected = connection.request.fields.find("Expect");
   if (!expected) co_return std::nullopt;
   if (!boost::beast::iequals(boost::beast::string_view(expected->data(), expected->size()),
@@ -69,7 +80,7 @@ asio::awaitable<std::optional<RequestParser::Fault>> meet_expectation(Connection
 }
 
 /// Receives the next request into `connection.request`; a fault has the status to answer with.
-asio::awaitable<Received> receive(Connection& connection, RequestParser::Fault& fault) {
+Task<Received> receive(Connection& connection, RequestParser::Fault& fault) {
   connection.request.clear();
   RequestParser parser(connection.request);
   bool header_seen = false;
@@ -110,9 +121,8 @@ asio::awaitable<Received> receive(Connection& connection, RequestParser::Fault& 
 
 /// After an error some of the request may still be on its way; closing at once would make the kernel send a
 /// reset that can overtake the answer (RFC 9112 section 9.6).
-asio::awaitable<void> linger(Connection& connection) {
-  boost::system::error_code ignored;
-  std::ignore = connection.socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+Task<void> linger(Connection& connection) {
+  shutdown(connection.number(), SHUT_WR);
   connection.allow(linger_time);
   for (std::size_t rounds = 0; rounds < 64; ++rounds) {
     connection.parsed = connection.filled = 0;
@@ -153,7 +163,7 @@ void report(Connection& connection, const Reply& reply, const Sent& sent, TimePo
 }
 
 /// Answers the request that was received. False: the connection ends after it.
-asio::awaitable<bool> respond(Connection& connection) {
+Task<bool> respond(Connection& connection) {
   const auto began = Clock::now();
   connection.request.last_on_connection |= connection.finishing;
   const auto reply =
@@ -166,7 +176,7 @@ asio::awaitable<bool> respond(Connection& connection) {
   co_return !reply.response.close;
 }
 
-asio::awaitable<void> refuse(Connection& connection, const RequestParser::Fault& fault) {
+Task<void> refuse(Connection& connection, const RequestParser::Fault& fault) {
   Reply reply{
       .response = http::error_response(nullptr, fault.status, fault.sentence, std::time(nullptr)),
       .body = {},
@@ -180,16 +190,46 @@ asio::awaitable<void> refuse(Connection& connection, const RequestParser::Fault&
   co_await linger(connection);
 }
 
+Task<void> serve(Connection& connection, std::function<void()> ended) {
+  const auto client = connection.peer.text();
+  try {
+    RequestParser::Fault fault{};
+    for (;;) {
+      const auto received = co_await receive(connection, fault);
+      if (received == Received::fault) co_await refuse(connection, fault);
+      if (received != Received::request) break;
+      const bool again = co_await respond(connection);
+      if (!again) break;
+    }
+    if (connection.timed_out && !connection.idle())
+      connection.loop.log.emit(events::http_timeout, {{"client", client}});
+  } catch (const std::exception& error) {  // out of memory
+    connection.loop.log.emit(events::http_failed, {{"client", client}, {"reason", error.what()}});
+  }
+  ended();
+}
+
 }  // namespace
 
-Connection::Connection(Loop& loop_, IdleConnections& idle_connections,
-                       asio::ip::tcp::socket socket_, const wire::Endpoint& peer_,
-                       const wire::IpAddress& server_)
-    : loop(loop_),
-      socket(std::move(socket_)),
+Connection::Connection(Loop& loop_, IdleConnections& idle_connections, tree::Descriptor socket,
+                       const wire::Endpoint& peer_, const wire::IpAddress& server_)
+    : Watched(loop_, std::move(socket), EPOLLIN | EPOLLRDHUP | EPOLLET),
+      loop(loop_),
       peer(peer_),
       server(server_),
       idle_connections_(idle_connections) {}
+
+void Connection::start(std::function<void()> ended) {
+  serving_ = serve(*this, std::move(ended));
+  serving_.start();
+}
+
+void Connection::on_ready(std::uint32_t events) {
+  const auto over = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+  hung_up |= over != 0;
+  readable |= (events & EPOLLIN) != 0 || hung_up;
+  if (waiting_ && ((events & awaited_) != 0 || over != 0)) std::exchange(waiting_, {}).resume();
+}
 
 void Connection::allow(Clock::duration time) {
   deadline_ = Clock::now() + time;
@@ -208,8 +248,8 @@ void Connection::set_idle(bool idle) {
 }
 
 void Connection::close() {
-  boost::system::error_code ignored;
-  std::ignore = socket.close(ignored);
+  Watched::close();
+  if (waiting_) loop.soon([waiting = std::exchange(waiting_, {})] { waiting.resume(); });
 }
 
 void Connection::on_deadline(TimePoint) {
@@ -220,21 +260,6 @@ void Connection::on_deadline(TimePoint) {
 void Connection::finish() {
   finishing = true;
   if (idle_) close();
-}
-
-asio::awaitable<void> serve(std::shared_ptr<Connection> connection) {
-  RequestParser::Fault fault{};
-  for (;;) {
-    const auto received = co_await receive(*connection, fault);
-    if (received == Received::fault) co_await refuse(*connection, fault);
-    if (received != Received::request) break;
-    const bool again = co_await respond(*connection);
-    if (!again) break;
-  }
-  if (connection->timed_out && !connection->idle()) {
-    const auto client = connection->peer.text();
-    connection->loop.log.emit(events::http_timeout, {{"client", client}});
-  }
 }
 
 }  // namespace pixie::net

@@ -1,17 +1,17 @@
 // One HTTP connection: requests in, responses out, in order, until either side ends it or takes too long.
 #pragma once
 
+#include <coroutine>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
-
 #include "http/request.h"
 #include "net/loop.h"
 #include "net/site.h"
+#include "net/task.h"
 #include "wire/address.h"
 
 namespace pixie::net {
@@ -21,12 +21,15 @@ class Connection;
 using IdleConnections = std::list<Connection*>;
 
 /// Belongs to its loop. Its deadline closes the socket, which ends whatever is waited for.
-class Connection final : public Timed {
+class Connection final : public Timed, public Watched {
  public:
-  Connection(Loop& loop, IdleConnections& idle_connections, asio::ip::tcp::socket socket,
+  Connection(Loop& loop, IdleConnections& idle_connections, tree::Descriptor socket,
              const wire::Endpoint& peer, const wire::IpAddress& server);
 
   ~Connection() { set_idle(false); }
+
+  /// Serves it to its end, then calls `ended`, which may not destroy it at once.
+  void start(std::function<void()> ended);
 
   TimePoint deadline() const override { return deadline_; }
   void on_deadline(TimePoint now) override;
@@ -38,11 +41,33 @@ class Connection final : public Timed {
   bool idle() const { return idle_; }
   void set_idle(bool idle);
   TimePoint idle_since() const { return idle_since_; }
-  /// Ends whatever is waited for.
+  /// Ends whatever is waited for, a little later.
   void close();
 
+  /// What a coroutine awaits until the socket may be read or written (EPOLLIN, EPOLLOUT), or the connection is
+  /// over. May go on without cause.
+  auto ready_for(std::uint32_t events) {
+    struct Awaiter {
+      Connection& connection;
+      bool await_ready() const noexcept { return connection.closed(); }
+      void await_suspend(std::coroutine_handle<> caller) const { connection.waiting_ = caller; }
+      void await_resume() const noexcept {}
+    };
+    awaited_ = events;
+    return Awaiter{*this};
+  }
+  /// Waits until the socket takes bytes again, after it took no more.
+  auto writable() {
+    if (!std::exchange(waits_for_room_, true) && !closed())
+      wait_for(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    return ready_for(EPOLLOUT);
+  }
+  /// Whether reading may bring something.
+  bool readable = false;
+  /// The client will send no more: what there is to read ends, and no event tells of it again.
+  bool hung_up = false;
+
   Loop& loop;
-  asio::ip::tcp::socket socket;
   const wire::Endpoint peer;
   const wire::IpAddress server;
 
@@ -59,14 +84,17 @@ class Connection final : public Timed {
   std::string_view unparsed() const { return {buffer.data() + parsed, filled - parsed}; }
 
  private:
+  void on_ready(std::uint32_t events) override;
+
+  Task<void> serving_;
+  std::coroutine_handle<> waiting_;
+  std::uint32_t awaited_ = 0;
+  bool waits_for_room_ = false;
   TimePoint deadline_ = TimePoint::max();
   IdleConnections& idle_connections_;
   IdleConnections::iterator place_;
   bool idle_ = false;
   TimePoint idle_since_{};
 };
-
-/// Serves the connection to its end.
-asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
 
 }  // namespace pixie::net

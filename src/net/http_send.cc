@@ -8,10 +8,6 @@
 #include <cerrno>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 namespace pixie::net {
 namespace {
 
@@ -22,19 +18,10 @@ constexpr std::uint64_t turn_bytes = 2 << 20;
 /// A file up to this size is read and goes out in one write with the head.
 constexpr std::uint64_t small_file_bytes = 16 * 1024;
 
-constexpr auto outcome = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view client_left = "the client closed the connection";
 constexpr std::string_view client_stalled = "the client took nothing for 60 s";
 constexpr std::string_view file_changed =
     "the file was truncated, or can't be read, while it was sent";
-
-/// Waits until the socket takes bytes again. False: the connection is over.
-asio::awaitable<bool> writable(Connection& connection) {
-  connection.allow(stall_time);
-  const auto [error] =
-      co_await connection.socket.async_wait(asio::ip::tcp::socket::wait_write, outcome);
-  co_return !error;
-}
 
 /// Drops `count` bytes from the front of the list.
 void advance(std::span<iovec>& parts, std::size_t count) {
@@ -47,18 +34,17 @@ void advance(std::span<iovec>& parts, std::size_t count) {
   parts.front().iov_len -= count;
 }
 
-asio::awaitable<bool> send_parts(Connection& connection, std::span<iovec> parts, int flags) {
+Task<bool> send_parts(Connection& connection, std::span<iovec> parts, int flags) {
   while (!parts.empty()) {
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = std::min<std::size_t>(parts.size(), 64);
-    const auto count =
-        sendmsg(connection.socket.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
+    const auto count = sendmsg(connection.number(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
     if (count >= 0) {
       advance(parts, static_cast<std::size_t>(count));
     } else if (errno == EAGAIN) {
-      const bool ready = co_await writable(connection);
-      if (!ready) co_return false;
+      connection.allow(stall_time);
+      co_await connection.writable();
     } else if (errno != EINTR) {
       co_return false;
     }
@@ -71,24 +57,29 @@ struct FileSent {
   std::string_view failure;
 };
 
-asio::awaitable<FileSent> send_file(Connection& connection, const tree::FileRange& file,
-                                    http::ByteRange range) {
+std::string_view failure_of(const Connection& connection, int error) {
+  if (connection.timed_out) return client_stalled;
+  return error == EIO || error == EINVAL ? file_changed : client_left;
+}
+
+Task<FileSent> send_file(Connection& connection, const tree::FileRange& file,
+                         http::ByteRange range) {
   std::uint64_t done = 0;
   while (done < range.length) {
     auto position = static_cast<off_t>(file.offset + range.offset + done);
-    const auto count = sendfile(connection.socket.native_handle(), file.file.number(), &position,
+    const auto count = sendfile(connection.number(), file.file.number(), &position,
                                 std::min(turn_bytes, range.length - done));
     if (count > 0) {
       done += static_cast<std::uint64_t>(count);
       connection.allow(stall_time);
-      if (done < range.length) co_await asio::post(asio::use_awaitable);
+      if (done < range.length) co_await connection.loop.others_turn();
     } else if (count == 0) {
       co_return FileSent{done, file_changed};
     } else if (errno == EAGAIN) {
-      const bool ready = co_await writable(connection);
-      if (!ready) co_return FileSent{done, connection.timed_out ? client_stalled : client_left};
+      connection.allow(stall_time);
+      co_await connection.writable();
     } else if (errno != EINTR) {
-      co_return FileSent{done, errno == EIO || errno == EINVAL ? file_changed : client_left};
+      co_return FileSent{done, failure_of(connection, errno)};
     }
   }
   co_return FileSent{done, {}};
@@ -122,13 +113,13 @@ std::expected<bool, std::string_view> gather(Gathered& gathered, const tree::Bod
 
 }  // namespace
 
-asio::awaitable<bool> send_text(Connection& connection, std::string_view text) {
+Task<bool> send_text(Connection& connection, std::string_view text) {
   std::array<iovec, 1> parts{vector_of(text.data(), text.size())};
   const bool sent = co_await send_parts(connection, parts, 0);
   co_return sent;
 }
 
-asio::awaitable<Sent> send_reply(Connection& connection, const Reply& reply) {
+Task<Sent> send_reply(Connection& connection, const Reply& reply) {
   Sent sent;
   Gathered gathered;
   std::vector<std::byte> small;
@@ -160,7 +151,9 @@ asio::awaitable<Sent> send_reply(Connection& connection, const Reply& reply) {
     sent.failure = file.failure;
     if (!file.failure.empty()) co_return sent;
   }
-  sent.complete = co_await send_parts(connection, gathered.parts, 0);
+  // The end of the connection then goes out in the same packet.
+  const int flags = reply.response.close ? MSG_MORE : 0;
+  sent.complete = co_await send_parts(connection, gathered.parts, flags);
   if (sent.complete) sent.body_bytes += gathered.body_bytes;
   if (!sent.complete) sent.failure = connection.timed_out ? client_stalled : client_left;
   co_return sent;

@@ -3,8 +3,6 @@
 
 #include <string_view>
 
-#include <boost/asio/awaitable.hpp>
-
 #include "net/http_connection.h"
 
 namespace pixie::net {
@@ -18,9 +16,9 @@ struct Sent {
 
 /// Sends head and pieces. A file that is shorter by now than its size at the time of the request ends the
 /// connection: the length was promised.
-asio::awaitable<Sent> send_reply(Connection& connection, const Reply& reply);
+Task<Sent> send_reply(Connection& connection, const Reply& reply);
 
 /// Sends a text as it is. False: the connection is over.
-asio::awaitable<bool> send_text(Connection& connection, std::string_view text);
+Task<bool> send_text(Connection& connection, std::string_view text);
 
 }  // namespace pixie::net

@@ -4,10 +4,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "events/catalogue.h"
 #include "net/udp.h"
@@ -29,24 +27,26 @@ wire::IpAddress local_address(int socket) {
 
 }  // namespace
 
-void HttpServer::listen(tree::Descriptor socket, bool ipv6_socket) {
-  const auto protocol = ipv6_socket ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-  doors_.push_back(
-      std::make_unique<Door>(asio::ip::tcp::acceptor(loop_.context, protocol, socket.release()),
-                             asio::steady_timer(loop_.context)));
-  accept_when_ready(*doors_.back());
+HttpServer::Door::Door(HttpServer& server, tree::Descriptor socket, const wire::Endpoint& endpoint_)
+    : Watched(server.loop_, std::move(socket), EPOLLIN), endpoint(endpoint_), server_(server) {}
+
+void HttpServer::Door::on_ready(std::uint32_t) {
+  const auto turn = server_.loop_.turn();
+  burst_ = last_turn_ + 1 == turn ? std::min(2 * burst_, accept_turn) : 1;
+  last_turn_ = turn;
+  if (server_.accept_some(*this, burst_)) return;
+  wait_for(0);
+  resume_at_ = Clock::now() + pause_without_descriptors;
+  server_.loop_.watch(*this);
 }
 
-void HttpServer::accept_when_ready(Door& door) {
-  door.acceptor.async_wait(asio::ip::tcp::acceptor::wait_read,
-                           [&](const boost::system::error_code& error) {
-                             if (error) return;
-                             if (accept_some(door)) return accept_when_ready(door);
-                             door.resume.expires_after(pause_without_descriptors);
-                             door.resume.async_wait([&](const boost::system::error_code& ended) {
-                               if (!ended) accept_when_ready(door);
-                             });
-                           });
+void HttpServer::Door::on_deadline(TimePoint) {
+  resume_at_ = TimePoint::max();
+  wait_for(EPOLLIN);
+}
+
+void HttpServer::listen(tree::Descriptor socket, const wire::Endpoint& endpoint) {
+  doors_.push_back(std::make_unique<Door>(*this, std::move(socket), endpoint));
 }
 
 /// Closes the connection that is idle for longest. False: none is, or not for long enough to be sure that no
@@ -57,25 +57,25 @@ bool HttpServer::make_room() {
     return false;
   auto& longest_idle = *idle_.front();
   longest_idle.set_idle(false);
-  longest_idle.close();
   longest_idle.evicted = true;
+  longest_idle.close();
   ++closing_;
   return true;
 }
 
-bool HttpServer::accept_some(Door& door) {
-  for (int i = 0; i < accept_turn; ++i) {
+bool HttpServer::accept_some(const Door& door, int most) {
+  for (int i = 0; i < most; ++i) {
     if (connections_.size() - closing_ >= connection_limit_) {
-      pollfd waiting{.fd = door.acceptor.native_handle(), .events = POLLIN, .revents = 0};
+      pollfd waiting{.fd = door.number(), .events = POLLIN, .revents = 0};
       if (poll(&waiting, 1, 0) == 0) return true;
       if (!make_room()) return false;
     }
     sockaddr_storage peer{};
     socklen_t length = sizeof peer;
-    const int socket = accept4(door.acceptor.native_handle(), reinterpret_cast<sockaddr*>(&peer),
-                               &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int socket = accept4(door.number(), reinterpret_cast<sockaddr*>(&peer), &length,
+                               SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket >= 0) {
-      start(socket, peer);
+      start(door, socket, peer);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       loop_.log.emit(events::descriptors_exhausted, {});
       return false;
@@ -87,31 +87,29 @@ bool HttpServer::accept_some(Door& door) {
   return true;
 }
 
-void HttpServer::start(int socket, const sockaddr_storage& peer) {
-  const auto protocol = peer.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-  auto connection = std::make_shared<Connection>(
-      loop_, idle_, asio::ip::tcp::socket(loop_.context, protocol, socket),
-      from_socket_address(peer), local_address(socket));
+void HttpServer::start(const Door& door, int socket, const sockaddr_storage& peer) {
+  const auto& listening = door.endpoint.address;
+  const auto server = listening.is_unspecified() ? local_address(socket) : listening;
+  auto owned = std::make_unique<Connection>(loop_, idle_, tree::Descriptor(socket),
+                                            from_socket_address(peer), server);
+  auto& connection = *owned;
   if (loop_.log.wants(events::http_connected)) {
-    const auto client = connection->peer.text();
+    const auto client = connection.peer.text();
     loop_.log.emit(events::http_connected, {{"client", client}});
   }
-  connections_.insert(connection);
-  asio::co_spawn(loop_.context, serve(connection),
-                 [this, connection](const std::exception_ptr&) { forget(connection); });
+  connections_.emplace(&connection, std::move(owned));
+  connection.start(
+      [this, &connection] { loop_.soon([this, &connection] { forget(connection); }); });
 }
 
-void HttpServer::forget(const std::shared_ptr<Connection>& connection) {
-  connections_.erase(connection);
-  if (connection->evicted) --closing_;
+void HttpServer::forget(Connection& connection) {
+  if (connection.evicted) --closing_;
+  connections_.erase(&connection);
 }
 
 void HttpServer::finish() {
-  for (auto& door : doors_) {
-    door->resume.cancel();
-    door->acceptor.close();
-  }
-  for (const auto& connection : connections_) connection->finish();
+  doors_.clear();
+  for (const auto& [connection, owned] : connections_) connection->finish();
 }
 
 }  // namespace pixie::net

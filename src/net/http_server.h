@@ -4,10 +4,8 @@
 #include <sys/socket.h>
 
 #include <memory>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include "net/http_connection.h"
 #include "net/loop.h"
@@ -22,27 +20,36 @@ class HttpServer {
   /// if none is, it waits.
   HttpServer(Loop& loop, std::size_t connection_limit)
       : loop_(loop), connection_limit_(connection_limit) {}
-  /// Connections may outlive it until the loop's context goes, but not as idle ones.
-  ~HttpServer() {
-    for (const auto& connection : connections_) connection->set_idle(false);
-  }
 
-  /// Accepts from a listening socket, which it owns from here on.
-  void listen(tree::Descriptor socket, bool ipv6_socket);
+  /// Accepts from a socket that listens at `endpoint`.
+  void listen(tree::Descriptor socket, const wire::Endpoint& endpoint);
   /// Accepts no more and lets the requests under way end.
   void finish();
   std::size_t active() const { return connections_.size(); }
 
  private:
-  struct Door {
-    asio::ip::tcp::acceptor acceptor;
-    asio::steady_timer resume;
+  /// A listening socket, which has a pause when no more can be accepted.
+  class Door final : public Watched, public Timed {
+   public:
+    Door(HttpServer& server, tree::Descriptor socket, const wire::Endpoint& endpoint_);
+    TimePoint deadline() const override { return resume_at_; }
+    void on_deadline(TimePoint now) override;
+
+    const wire::Endpoint endpoint;
+
+   private:
+    void on_ready(std::uint32_t events) override;
+
+    HttpServer& server_;
+    TimePoint resume_at_ = TimePoint::max();
+    /// How many to accept in a turn: more when turn after turn finds some.
+    int burst_ = 1;
+    std::uint64_t last_turn_ = 0;
   };
 
-  void accept_when_ready(Door& door);
-  bool accept_some(Door& door);
-  void forget(const std::shared_ptr<Connection>& connection);
-  void start(int socket, const sockaddr_storage& peer);
+  bool accept_some(const Door& door, int most);
+  void start(const Door& door, int socket, const sockaddr_storage& peer);
+  void forget(Connection& connection);
 
   bool make_room();
 
@@ -53,7 +60,7 @@ class HttpServer {
   /// Outlives the connections, which stand in it.
   IdleConnections idle_;
   std::vector<std::unique_ptr<Door>> doors_;
-  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
 };
 
 }  // namespace pixie::net

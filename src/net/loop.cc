@@ -1,38 +1,128 @@
 #include "net/loop.h"
 
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
 namespace pixie::net {
+namespace {
+
+void control(int epoll, int operation, int descriptor, epoll_event event) {
+  if (epoll_ctl(epoll, operation, descriptor, &event) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
+}  // namespace
+
+Watched::Watched(Loop& loop, tree::Descriptor descriptor, std::uint32_t events)
+    : loop_(loop), descriptor_(std::move(descriptor)) {
+  control(loop_.epoll_.number(), EPOLL_CTL_ADD, number(),
+          {.events = events, .data = {.ptr = this}});
+}
+
+void Watched::wait_for(std::uint32_t events) {
+  control(loop_.epoll_.number(), EPOLL_CTL_MOD, number(),
+          {.events = events, .data = {.ptr = this}});
+}
+
+void Watched::close() {
+  if (!descriptor_) return;
+  // With its last descriptor a socket leaves the epoll set (epoll(7)).
+  descriptor_ = tree::Descriptor();
+  for (auto& event : loop_.unread_) {
+    if (event.data.ptr == this) event.data.ptr = nullptr;
+  }
+}
+
+Loop::Alarm::Alarm(Loop& loop)
+    : Watched(loop, tree::Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), EPOLLIN),
+      loop_(loop) {}
+
+void Loop::Alarm::ring() const { eventfd_write(number(), 1); }
+
+void Loop::Alarm::on_ready(std::uint32_t) {
+  eventfd_t rings = 0;
+  eventfd_read(number(), &rings);
+  loop_.run_posted();
+}
 
 Loop::Loop(std::size_t index_, std::size_t count_, const tree::Layout& layout, events::Log& log_)
     : index(index_),
       count(count_),
       log(log_),
       tree(layout),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wheel_(Clock::now()),
-      timer_(context) {}
+      turned_at_(Clock::now()),
+      alarm_(*this) {}
 
 void Loop::run() {
-  const auto work = asio::make_work_guard(context);
-  context.run();
+  while (!stopping_) {
+    wait();
+    run_soon();
+    if (turned_at_ < next_tick_) continue;
+    wheel_.advance(turned_at_);
+    next_tick_ = wheel_.empty() ? TimePoint::max() : turned_at_ + TimerWheel::tick;
+  }
+}
+
+void Loop::stop() {
+  post([this] { stopping_ = true; });
+}
+
+void Loop::post(std::function<void()> task) {
+  const std::scoped_lock lock(posted_mutex_);
+  posted_.push_back(std::move(task));
+  alarm_.ring();
 }
 
 void Loop::watch(Timed& timed) {
-  if (!ticking_) {
+  if (next_tick_ == TimePoint::max()) {
     // The wheel stood still while nothing was in it.
-    wheel_.advance(Clock::now());
-    ticking_ = true;
-    tick();
+    const auto now = Clock::now();
+    wheel_.advance(now);
+    next_tick_ = now + TimerWheel::tick;
   }
   wheel_.add(timed);
 }
 
-void Loop::tick() {
-  timer_.expires_after(TimerWheel::tick);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    wheel_.advance(Clock::now());
-    ticking_ = !wheel_.empty();
-    if (ticking_) tick();
-  });
+int Loop::milliseconds_to_wait() const {
+  if (!soon_.empty()) return 0;
+  if (next_tick_ == TimePoint::max()) return -1;
+  // One more, because the rest is cut off.
+  const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(next_tick_ - turned_at_);
+  return static_cast<int>(std::max<std::int64_t>(rest.count() + 1, 0));
+}
+
+void Loop::wait() {
+  const int got = epoll_wait(epoll_.number(), ready_.data(), static_cast<int>(ready_.size()),
+                             milliseconds_to_wait());
+  ++turn_;
+  turned_at_ = Clock::now();
+  unread_ = std::span(ready_).first(static_cast<std::size_t>(std::max(got, 0)));
+  while (!unread_.empty()) {
+    const auto event = unread_.front();
+    unread_ = unread_.subspan(1);
+    if (event.data.ptr) static_cast<Watched*>(event.data.ptr)->on_ready(event.events);
+  }
+}
+
+/// Those that come while these run wait for the next turn.
+void Loop::run_soon() {
+  now_.swap(soon_);
+  for (const auto& task : now_) task();
+  now_.clear();
+}
+
+void Loop::run_posted() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::scoped_lock lock(posted_mutex_);
+    tasks.swap(posted_);
+  }
+  for (const auto& task : tasks) task();
 }
 
 }  // namespace pixie::net

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <future>
 
-#include <boost/asio/post.hpp>
-
 namespace pixie::net {
 namespace {
 
@@ -101,7 +99,7 @@ Server::Server(const ServerSettings& settings, Sockets sockets, const tree::Layo
     }
     for (auto& listening : sockets.http) {
       if (i < listening.sockets.size())
-        worker.http->listen(std::move(listening.sockets[i]), listening.ipv6_socket);
+        worker.http->listen(std::move(listening.sockets[i]), listening.endpoint);
     }
   }
 }
@@ -123,7 +121,7 @@ void Server::on_every_loop(const Task& task) {
   for (auto& worker : workers_) {
     auto promise = std::make_shared<std::promise<void>>();
     done.push_back(promise->get_future());
-    asio::post(worker.loop->context, [&worker, &task, promise] {
+    worker.loop->post([&worker, &task, promise] {
       task(worker);
       promise->set_value();
     });

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <boost/asio/post.hpp>
-
 #include "net/tftp_session.h"
 
 namespace pixie::net {
@@ -16,7 +14,7 @@ void TftpServer::make_ready(Session& session) {
 
 void TftpServer::send_soon() {
   if (std::exchange(send_posted_, true)) return;
-  asio::post(loop_.context, [this] {
+  loop_.soon([this] {
     send_posted_ = false;
     send_ready();
   });
@@ -30,7 +28,7 @@ void TftpServer::send_ready() {
       ready_.front()->in_ready_list = false;
       ready_.pop_front();
     }
-    settle_batch(sender_.flush(transfer_socket().native_handle()), Clock::now());
+    settle_batch(sender_.flush(transfer_socket().number()), Clock::now());
   }
 }
 
@@ -63,16 +61,17 @@ bool TftpServer::compose(Session& session) {
   return true;
 }
 
+void TftpServer::has_room_again() {
+  transfer_socket().wait_for(EPOLLIN);
+  waiting_for_room_ = false;
+  send_ready();
+}
+
 void TftpServer::settle_batch(UdpSender::Outcome outcome, TimePoint now) {
   const bool full = outcome.error == EAGAIN || outcome.error == ENOBUFS;
   if (full) {
     waiting_for_room_ = true;
-    transfer_socket().async_wait(asio::posix::stream_descriptor::wait_write,
-                                 [this](const auto& error) {
-                                   if (error) return;
-                                   waiting_for_room_ = false;
-                                   send_ready();
-                                 });
+    transfer_socket().wait_for(EPOLLIN | EPOLLOUT);
   }
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     auto& session = *batch_[i].session;

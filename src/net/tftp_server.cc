@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include "events/catalogue.h"
@@ -22,7 +21,6 @@ constexpr auto linger_time = seconds(3);
 constexpr auto repetition_time = seconds(1);
 /// netascii is for short texts and is translated as a whole.
 constexpr std::uint64_t netascii_limit_bytes = 1 << 20;
-constexpr double stray_answers_per_second = 100;
 
 /// Optional files that shim and others look for at every boot; their absence is no news.
 bool is_optional_probe(std::string_view path) {
@@ -43,35 +41,30 @@ void TftpServer::Session::on_deadline(TimePoint now) {
 }
 
 TftpServer::TftpServer(Loop& loop, const TftpSettings& settings, tree::Descriptor listening,
-                       tree::Descriptor transfer_socket, bool ipv6_socket, bool one_of_many)
+                       tree::Descriptor transfers, bool ipv6_socket, bool one_of_many)
     : loop_(loop),
       settings_(settings),
-      listening_(loop.context, listening.release()),
+      listening_(*this, std::move(listening)),
       sender_(ipv6_socket),
       one_of_many_(one_of_many) {
-  receive_when_ready(listening_);
-  if (transfer_socket) {
-    transfer_.emplace(loop.context, transfer_socket.release());
-    receive_when_ready(*transfer_);
-  }
+  if (transfers) transfer_.emplace(*this, std::move(transfers));
 }
 
 TftpServer::~TftpServer() = default;
 
 void TftpServer::finish() { finishing_ = true; }
 
-void TftpServer::receive_when_ready(asio::posix::stream_descriptor& socket) {
-  socket.async_wait(asio::posix::stream_descriptor::wait_read,
-                    [&](const boost::system::error_code& error) {
-                      if (error) return;
-                      receive_some(socket);
-                      receive_when_ready(socket);
-                    });
+TftpServer::Socket::Socket(TftpServer& server, tree::Descriptor descriptor)
+    : Watched(server.loop_, std::move(descriptor), EPOLLIN), server_(server) {}
+
+void TftpServer::Socket::on_ready(std::uint32_t events) {
+  if ((events & EPOLLOUT) != 0) server_.has_room_again();
+  if ((events & ~EPOLLOUT) != 0) server_.receive_some(*this);
 }
 
-void TftpServer::receive_some(asio::posix::stream_descriptor& socket) {
+void TftpServer::receive_some(const Socket& socket) {
   for (int turn = 0; turn < receive_turns; ++turn) {
-    const auto datagrams = receiver_.receive(socket.native_handle());
+    const auto datagrams = receiver_.receive(socket.number());
     for (const auto& datagram : datagrams) receive(datagram, &socket == &listening_);
     send_ready();
     if (datagrams.size() < UdpReceiver::batch_size) return;
@@ -107,11 +100,7 @@ void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {
 void TftpServer::answer_stray(const Datagram& datagram, TimePoint now) {
   const auto peer = datagram.route.peer.text();
   loop_.log.emit(events::tftp_stray, {{"client", peer}});
-  const std::chrono::duration<double> passed = now - std::exchange(stray_answers_refilled_, now);
-  stray_answers_ = std::min(stray_answers_per_second,
-                            stray_answers_ + passed.count() * stray_answers_per_second);
-  if (stray_answers_ < 1) return;
-  stray_answers_ -= 1;
+  if (!stray_answers_.take(now)) return;
   refuse(datagram, tftp::error_code::unknown_transfer, "There is no such transfer (any more).");
 }
 
@@ -247,7 +236,7 @@ void TftpServer::refuse(const Datagram& datagram, std::uint16_t code, std::strin
   packets_.clear();
   const auto message = packets_.error(code, text);
   sender_.add(datagram.route, message->parts, 0);
-  sender_.flush(transfer_socket().native_handle());
+  sender_.flush(transfer_socket().number());
 }
 
 void TftpServer::after_event(Session& session, TimePoint now) {

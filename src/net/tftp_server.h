@@ -9,8 +9,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-
 #include "net/loop.h"
 #include "net/mtu.h"
 #include "net/tftp_packets.h"
@@ -18,6 +16,7 @@
 #include "tftp/transfer.h"
 #include "tree/body.h"
 #include "tree/descriptor.h"
+#include "wire/allowance.h"
 
 namespace pixie::net {
 
@@ -35,9 +34,9 @@ struct TftpSettings {
 /// One listening socket with its sessions. Belongs to its loop.
 class TftpServer {
  public:
-  /// `transfer_socket` is empty in single-port mode. `one_of_many`: each loop has a socket of this port. Settings must outlive the server.
+  /// `transfers`, the socket to send them from, is empty in single-port mode. `one_of_many`: each loop has a socket of this port. Settings must outlive the server.
   TftpServer(Loop& loop, const TftpSettings& settings, tree::Descriptor listening,
-             tree::Descriptor transfer_socket, bool ipv6_socket, bool one_of_many);
+             tree::Descriptor transfers, bool ipv6_socket, bool one_of_many);
   ~TftpServer();
 
   /// Takes no more requests and lets the transfers under way end.
@@ -54,8 +53,16 @@ class TftpServer {
     std::uint32_t count;
   };
 
-  void receive_when_ready(asio::posix::stream_descriptor& socket);
-  void receive_some(asio::posix::stream_descriptor& socket);
+  class Socket final : public Watched {
+   public:
+    Socket(TftpServer& server, tree::Descriptor descriptor);
+
+   private:
+    void on_ready(std::uint32_t events) override;
+    TftpServer& server_;
+  };
+
+  void receive_some(const Socket& socket);
   void receive(const Datagram& datagram, bool at_listening_port);
   void receive_request(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   void start(const Datagram& datagram, const tftp::Request& request, TimePoint now);
@@ -76,13 +83,14 @@ class TftpServer {
   void send_soon();
   void send_ready();
   bool compose(Session& session);
+  void has_room_again();
   void settle_batch(UdpSender::Outcome outcome, TimePoint now);
-  asio::posix::stream_descriptor& transfer_socket() { return transfer_ ? *transfer_ : listening_; }
+  Socket& transfer_socket() { return transfer_ ? *transfer_ : listening_; }
 
   Loop& loop_;
   const TftpSettings& settings_;
-  asio::posix::stream_descriptor listening_;
-  std::optional<asio::posix::stream_descriptor> transfer_;
+  Socket listening_;
+  std::optional<Socket> transfer_;
   UdpReceiver receiver_;
   UdpSender sender_;
   TftpPackets packets_;
@@ -95,8 +103,7 @@ class TftpServer {
   /// when they come to the front.
   std::deque<wire::Endpoint> unheard_;
   std::size_t active_ = 0;
-  double stray_answers_ = 0;
-  TimePoint stray_answers_refilled_{};
+  wire::Allowance stray_answers_{100, 100};
   bool send_posted_ = false;
   bool waiting_for_room_ = false;
   bool finishing_ = false;
