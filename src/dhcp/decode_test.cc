@@ -19,9 +19,7 @@ std::string decoded(std::string_view name) {
   return packet ? decode(*packet) : packet.error().text;
 }
 
-TEST(DhcpDecode, ShowsARequest) { EXPECT_EQ(decoded("bios_ipxerom_discover"), ""); }
-
-TEST(DhcpDecode, ShowsAReply) {
+TEST(DhcpDecode, ShowsARequest) {
   EXPECT_EQ(decoded("bios_ipxerom_discover"),
             "DHCP request DISCOVER xid=793b3379 secs=4 flags=0000 hops=0 htype=1 "
             "chaddr=52:54:00:77:00:01\n"
@@ -37,6 +35,21 @@ TEST(DhcpDecode, ShowsAReply) {
             "39=01, 25=01, 41=01, 16=02, 33=01, 21=01, 24=01, 18=01\n"
             "  61 client identifier: 01525400770001\n"
             "  97 client machine: 00443322116655887799aabbccddeeff00\n");
+}
+
+TEST(DhcpDecode, ShowsAReply) {
+  EXPECT_EQ(decoded("bios_proxy_menu_offer"),
+            "DHCP reply OFFER xid=deefc024 secs=4 flags=8000 hops=0 htype=1 "
+            "chaddr=52:54:00:77:00:01\n"
+            "  ciaddr=0.0.0.0 yiaddr=0.0.0.0 siaddr=0.0.0.0 giaddr=0.0.0.0\n"
+            "  54 server identifier: 10.77.0.1\n"
+            "  60 vendor class: PXEClient\n"
+            "  97 client machine: 00443322116655887799aabbccddeeff00\n"
+            "  43 vendor specific: 6 discovery control=3, 8 boot servers=8000010a4d0001, "
+            "9 boot menu=\\x80\\x00\\x05pixie, 10 menu prompt=\\x00pixie\n");
+  EXPECT_THAT(decoded("uefi64_boot_server_ack"),
+              testing::AllOf(testing::HasSubstr("  sname=10.77.0.1\n"),
+                             testing::HasSubstr("  file=snponly64.efi\n")));
 }
 
 TEST(DhcpDecode, ShowsWhatIsMalformed) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -14,26 +15,41 @@ namespace {
 
 constexpr std::size_t max_part = 255;
 
-/// Calls `take(code, part)` for each part of an option in `field`.
-template <class Take>
-Expected<void> scan(wire::Bytes field, Take take) {
-  wire::Reader in(field);
-  while (!in.at_end()) {
-    const auto code = in.u8();
-    if (code == option::pad) continue;
-    if (code == option::end) break;
-    if (in.at_end()) return fail(fmt::format("DHCP option {}: expected a length", code));
-    const auto size = in.u8();
-    const auto left = in.remaining();
-    const auto part = in.bytes(size);
-    if (!in.ok()) {
-      return fail(
-          fmt::format("DHCP option {}: expected {} bytes, but only {} follow", code, size, left));
+/// Reads the parts of options in one field, up to its end option or an error.
+class PartReader {
+ public:
+  explicit PartReader(wire::Bytes field) : in_(field) {}
+
+  std::optional<Option> next() {
+    while (!in_.at_end()) {
+      const auto code = in_.u8();
+      if (code == option::pad) continue;
+      if (code == option::end) break;
+      return part(code);
     }
-    take(code, part);
+    return std::nullopt;
   }
-  return {};
-}
+
+  /// What was expected where it stopped; empty if all was well.
+  const std::string& error() const { return error_; }
+
+ private:
+  std::optional<Option> part(std::uint8_t code) {
+    if (in_.at_end()) {
+      error_ = fmt::format("DHCP option {}: expected a length", code);
+      return std::nullopt;
+    }
+    const auto size = in_.u8();
+    const auto left = in_.remaining();
+    const auto value = in_.bytes(size);
+    if (in_.ok()) return Option{code, value};
+    error_ = fmt::format("DHCP option {}: expected {} bytes, but only {} follow", code, size, left);
+    return std::nullopt;
+  }
+
+  wire::Reader in_;
+  std::string error_;
+};
 
 void require_ipv4(const wire::IpAddress& address) {
   if (!address.is_v4()) throw std::invalid_argument("a DHCP option holds IPv4 addresses only");
@@ -47,12 +63,13 @@ Expected<Options> Options::parse(std::span<const wire::Bytes> fields) {
   std::array<std::uint32_t, 256> sizes{};
   std::array<bool, 256> seen{};
   for (const auto field : fields) {
-    const auto scanned = scan(field, [&](std::uint8_t code, wire::Bytes part) {
-      if (!seen[code]) result.entries_.push_back({.code = code});
-      seen[code] = true;
-      sizes[code] += static_cast<std::uint32_t>(part.size());
-    });
-    if (!scanned) return std::unexpected(scanned.error());
+    PartReader parts(field);
+    while (const auto part = parts.next()) {
+      if (!seen[part->code]) result.entries_.push_back({.code = part->code});
+      seen[part->code] = true;
+      sizes[part->code] += static_cast<std::uint32_t>(part->value.size());
+    }
+    if (!parts.error().empty()) return fail(parts.error());
   }
   std::array<std::uint32_t, 256> next{};
   std::uint32_t total = 0;
@@ -63,10 +80,11 @@ Expected<Options> Options::parse(std::span<const wire::Bytes> fields) {
   }
   result.bytes_.resize(total);
   for (const auto field : fields) {
-    (void)scan(field, [&](std::uint8_t code, wire::Bytes part) {
-      std::ranges::copy(part, result.bytes_.begin() + next[code]);
-      next[code] += static_cast<std::uint32_t>(part.size());
-    });
+    PartReader parts(field);
+    while (const auto part = parts.next()) {
+      std::ranges::copy(part->value, result.bytes_.begin() + next[part->code]);
+      next[part->code] += static_cast<std::uint32_t>(part->value.size());
+    }
   }
   return result;
 }
