@@ -1,6 +1,6 @@
-// Processor architecture types, by which boot clients say what they can run: option 93 of DHCPv4 (RFC
-// 4578 section 2.1) and option 61 of DHCPv6 (RFC 5970 section 3.3). The numbers are those of IANA's
-// registry "Processor Architecture Types".
+// Processor architecture types, by which boot clients say what they can run: option 93 of DHCPv4
+// (RFC 4578 section 2.1) and option 61 of DHCPv6 (RFC 5970 section 3.3). The numbers are those of
+// IANA's registry "Processor Architecture Types".
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ std::string architecture_name(std::uint16_t type);
 /// The list of types that option 93 holds; an odd byte at its end is ignored.
 std::vector<std::uint16_t> parse_architectures(wire::Bytes value);
 
-/// The type that a vendor class names: `PXEClient:Arch:00007:UNDI:003000`, `HTTPClient:Arch:00016…`.
+/// The type that a vendor class names: `PXEClient:Arch:00007:UNDI:003000`,
+/// `HTTPClient:Arch:00016…`.
 std::optional<std::uint16_t> vendor_class_architecture(std::string_view vendor_class);
 
 }  // namespace pixie::dhcp

@@ -41,12 +41,13 @@ struct RelayInfo {
   bool operator==(const RelayInfo&) const = default;
 };
 
-/// All texts are printable ASCII, fit for logs: what isn't is escaped (see printable()). A fact that the message
-/// doesn't tell is empty.
+/// All texts are printable ASCII, fit for logs: what isn't is escaped (see printable()). A fact
+/// that the message doesn't tell is empty.
 struct ClientFacts {
   Firmware firmware = Firmware::none;
   bool is_ipxe = false;
-  /// Whether it boots from URLs: the answer must carry option 60 `HTTPClient` (UEFI 2.10 section 24.7.2).
+  /// Whether it boots from URLs: the answer must carry option 60 `HTTPClient` (UEFI 2.10 section
+  /// 24.7).
   bool wants_url = false;
   /// In the client's order of preference.
   std::vector<std::uint16_t> architectures;
@@ -54,7 +55,8 @@ struct ClientFacts {
   std::string ipxe_version;
 
   std::optional<wire::Mac> mac;
-  /// `11223344-5566-7788-99aa-bbccddeeff00`, as the firmware's tables and operating systems show it.
+  /// `11223344-5566-7788-99aa-bbccddeeff00`, as the firmware's tables and operating systems show
+  /// it.
   std::string uuid;
   /// Option 97 as it came, whatever its size, to be echoed.
   std::vector<std::byte> client_machine;

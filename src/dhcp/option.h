@@ -1,5 +1,5 @@
-// Codes of DHCP options (IANA registry "BOOTP Vendor Extensions and DHCP Options") and of the options
-// inside some of them.
+// Codes of DHCP options (IANA registry "BOOTP Vendor Extensions and DHCP Options") and of the
+// options inside some of them.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +53,7 @@ constexpr std::uint8_t server_identifier_override = 11;
 constexpr std::uint8_t virtual_subnet = 151;
 }  // namespace relay_option
 
-/// Options that PXE puts into option 43 (PXE 2.1 section 2.2.3).
+/// Options that PXE puts into option 43 (PXE 2.1).
 namespace pxe_option {
 constexpr std::uint8_t discovery_control = 6;
 constexpr std::uint8_t boot_servers = 8;

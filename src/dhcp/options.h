@@ -51,13 +51,13 @@ class Options {
   std::optional<std::uint8_t> u8(std::uint8_t code) const;
   std::optional<std::uint16_t> u16(std::uint8_t code) const;
   std::optional<std::uint32_t> u32(std::uint8_t code) const;
-  /// Text without the NULs at its end, which RFC 2132 section 2 tells receivers to delete. Any other
-  /// bytes may be in it: see printable().
+  /// Text without the NULs at its end, which RFC 2132 section 2 tells receivers to delete. Any
+  /// other bytes may be in it: see printable().
   std::optional<std::string_view> text(std::uint8_t code) const;
 
   /// Setters replace the option's value, or append the option. `value` must not be a part of this
-  /// object. They throw std::invalid_argument for the codes 0 and 255, which are no options, and for
-  /// an IPv6 address.
+  /// object. They throw std::invalid_argument for the codes 0 and 255, which are no options, and
+  /// for an IPv6 address.
   void set(std::uint8_t code, wire::Bytes value);
   void set_address(std::uint8_t code, const wire::IpAddress& address);
   void set_addresses(std::uint8_t code, std::span<const wire::IpAddress> addresses);
@@ -102,8 +102,8 @@ void write_option(wire::Writer& out, const Option& option);
 /// Parses the value of an option that holds options.
 Expected<Options> parse_encapsulated(wire::Bytes value);
 
-/// Whether an end option closes encapsulated options: PXE's option 43 has one (PXE 2.1 section
-/// 2.2.3), option 82 must not (RFC 3046 section 2.0).
+/// Whether an end option closes encapsulated options: PXE's option 43 has one (PXE 2.1, PXE_END),
+/// option 82 must not (RFC 3046 section 2.0).
 enum class EndOption : bool { absent, present };
 
 /// The value of an option that holds `options`.
