@@ -6,7 +6,7 @@
 //
 // The journal is text, a line per change, after a first line `pixie leases6 1`:
 //
-//   lease ADDRESS DUID IAID UNTIL      DUID and IAID in hexadecimal digits, UNTIL in seconds since 1970
+//   lease ADDRESS DUID IAID UNTIL    DUID and IAID hexadecimal, UNTIL in seconds since 1970
 //   release ADDRESS
 //   decline ADDRESS UNTIL
 #pragma once
