@@ -10,6 +10,8 @@
 namespace pixie::dhcp {
 namespace {
 
+using namespace test6;
+
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;

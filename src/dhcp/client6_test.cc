@@ -9,6 +9,8 @@
 namespace pixie::dhcp {
 namespace {
 
+using namespace test6;
+
 using testing::ElementsAre;
 using testing::IsEmpty;
 

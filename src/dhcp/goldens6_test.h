@@ -12,7 +12,7 @@
 
 #include "dhcp/packet6.h"
 
-namespace pixie::dhcp {
+namespace pixie::dhcp::test6 {
 
 inline std::vector<std::byte> from_hex(std::string_view digits) {
   std::vector<std::byte> bytes;
@@ -48,4 +48,4 @@ inline Packet6 golden6(const std::string& name) {
 /// `2001:db8::1`, for tables.
 inline wire::IpAddress ip(std::string_view text) { return wire::IpAddress::parse(text).value(); }
 
-}  // namespace pixie::dhcp
+}  // namespace pixie::dhcp::test6

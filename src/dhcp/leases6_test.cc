@@ -9,6 +9,8 @@
 namespace pixie::dhcp {
 namespace {
 
+using namespace test6;
+
 using namespace std::chrono_literals;
 
 const Leases6::Time start{1'800'000'000s};

@@ -1,4 +1,5 @@
-// Any datagram: parsing it, describing its client, answering it in both modes and reading all of it back.
+// Any datagram: parsing it, describing its client, answering it in both modes and reading all of it
+// back.
 #include <cstdlib>
 
 #include "dhcp/boot6.h"

@@ -13,6 +13,8 @@
 namespace pixie::dhcp {
 namespace {
 
+using namespace test6;
+
 std::vector<std::byte> written(const Packet6& packet) {
   std::vector<std::byte> buffer(65535);
   const auto bytes = write6(buffer, packet);
