@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 IO_LIBRARY = re.compile(r'<boost/(asio|beast)')
 SOCKETS = re.compile(r'<(sys/socket|netinet/|unistd|fcntl|fstream|filesystem|sys/)')
-SANS_IO = {'tftp', 'http'}
+SANS_IO = {'tftp', 'dhcp', 'http'}
 IO_FOLDERS = {'net', 'app'}
 
 
