@@ -16,12 +16,6 @@ bool is_held(const std::optional<HistoryTime>& until, HistoryTime now) {
 
 }  // namespace
 
-std::size_t History::MacHash::operator()(const wire::Mac& mac) const noexcept {
-  std::uint64_t number = 0;
-  for (const auto octet : mac.octets) number = number << 8 | octet;
-  return number * 0x9e3779b97f4a7c15U >> 7;
-}
-
 History::History(HistoryLimits limits) : limits_(limits) {}
 
 BootAnswer History::discover(const wire::Mac& mac, const std::optional<Uuid>& uuid, Asking asking,

@@ -130,10 +130,6 @@ class History {
     std::bitset<64> topics;
   };
 
-  struct MacHash {
-    std::size_t operator()(const wire::Mac& mac) const noexcept;
-  };
-
   Machine& touch(const wire::Mac& mac, HistoryTime now);
   void touch(Machine& machine, HistoryTime now) const;
   static void forget_boot(Machine& machine);
@@ -144,7 +140,7 @@ class History {
   HistoryLimits limits_;
   /// The one seen last first.
   std::list<Machine> machines_;
-  std::unordered_map<wire::Mac, std::list<Machine>::iterator, MacHash> by_mac_;
+  std::unordered_map<wire::Mac, std::list<Machine>::iterator> by_mac_;
 };
 
 }  // namespace pixie::dhcp

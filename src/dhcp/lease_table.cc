@@ -22,12 +22,6 @@ std::string Leases::client_of(const std::string& key) {
   return key.substr(wire::Mac{}.octets.size());
 }
 
-std::size_t Leases::MacHash::operator()(const wire::Mac& mac) const noexcept {
-  std::uint64_t number = 0;
-  for (const auto octet : mac.octets) number = number << 8 | octet;
-  return number * 0x9e3779b97f4a7c15U >> 7;
-}
-
 Leases::Position Leases::find_or_add(const wire::IpAddress& address, std::size_t network) {
   if (const auto found = find(address)) return *found;
   auto& list = networks_[network].idle;

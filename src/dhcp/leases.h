@@ -177,17 +177,13 @@ class Leases {
     Time due() const { return std::max(until, offer_until); }
   };
 
-  struct MacHash {
-    std::size_t operator()(const wire::Mac& mac) const noexcept;
-  };
-
   struct Network {
     std::unordered_map<std::string, Position> by_key;
     std::unordered_map<std::string, Position> offers;
     /// What a MAC had last.
-    std::unordered_map<wire::Mac, Position, MacHash> by_mac;
+    std::unordered_map<wire::Mac, Position> by_mac;
     /// MACs of several hosts.
-    std::unordered_set<wire::Mac, MacHash> shared;
+    std::unordered_set<wire::Mac> shared;
     /// Out of use, the longest first. A list is named by pointers, so it stays where it is.
     List idle;
     /// Where the never used ones begin.
