@@ -107,7 +107,7 @@ Leases::List& Leases::slot(Time due) {
   return wheel_[static_cast<std::uint64_t>(due.time_since_epoch().count()) % wheel_size];
 }
 
-/// Puts the binding where due() says. It may be gone afterwards.
+/// Puts the binding where due() says.
 void Leases::place(Position binding) {
   if (binding->due() <= time_) return retire(binding);
   auto& to = slot(binding->due());
@@ -119,15 +119,11 @@ void Leases::place(Position binding) {
 void Leases::retire(Position binding) {
   forget_offer(binding);
   binding->set_aside = false;
-  if (plan_.dynamic(binding->network, binding->address)) {
-    auto& idle = networks_[binding->network].idle;
-    idle.splice(idle.end(), *binding->list, binding);
-    binding->list = &idle;
-    return;
-  }
-  forget_holder(binding);
-  by_address_.erase(to_number(binding->address));
-  binding->list->erase(binding);
+  auto& network = networks_[binding->network];
+  const bool for_all = plan_.dynamic(binding->network, binding->address);
+  auto& to = for_all ? network.idle : network.kept;
+  to.splice(to.end(), *binding->list, binding);
+  binding->list = &to;
 }
 
 /// Moves the table's time to `now` and retires what ended until then, in the order of its ends. Returns the table's
@@ -155,7 +151,8 @@ Leases::Time Leases::advance(Time now) {
 void Leases::step_back(Time now) {
   time_ = now;
   for (const auto& [number, binding] : by_address_) {
-    const bool idle = binding->list == &networks_[binding->network].idle;
+    const auto& network = networks_[binding->network];
+    const bool idle = binding->list == &network.idle || binding->list == &network.kept;
     binding->until = std::min(binding->until, idle ? now : latest_end());
     if (idle) continue;
     binding->offer_until = std::min(binding->offer_until, now + plan_.settings().offer_time);

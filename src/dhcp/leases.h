@@ -154,8 +154,8 @@ class Leases {
   using List = std::list<Binding>;
   using Position = List::iterator;
 
-  /// An address that was given, offered or put aside at least once. In the wheel while it is held for somebody; then
-  /// in its network's list of addresses out of use, or, where not everybody may have it, gone.
+  /// An address that was given, offered or put aside at least once. In the wheel while it is held for somebody, then
+  /// in a list of its network.
   struct Binding {
     wire::IpAddress address;
     std::size_t network = 0;
@@ -184,8 +184,10 @@ class Leases {
     std::unordered_map<wire::Mac, Position> by_mac;
     /// MACs of several hosts.
     std::unordered_set<wire::Mac> shared;
-    /// Out of use, the longest first. A list is named by pointers, so it stays where it is.
+    /// Out of use, the longest first.
     List idle;
+    /// Out of use, but not for everybody: reserved, or no longer in a range.
+    List kept;
     /// Where the never used ones begin.
     std::size_t span = 0;
     std::uint64_t next = 0;

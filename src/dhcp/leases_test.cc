@@ -35,8 +35,7 @@ class LeasesTest : public testing::Test {
   std::string request(const LeaseClient& client, std::string_view address, RequestState state,
                       std::chrono::seconds now) {
     const auto grant = leases.request(client, ip(address), state, at(now));
-    return grant ? std::to_string(grant->time.count())
-                 : std::string(describe(grant.error()));
+    return grant ? std::to_string(grant->time.count()) : std::string(describe(grant.error()));
   }
 
   /// DISCOVER and REQUEST.
@@ -100,17 +99,18 @@ TEST_F(LeasesTest, AClientHasOneOffer) {
 
 TEST_F(LeasesTest, GrantsTheWishOnlyIfItIsFree) {
   EXPECT_EQ(offer(machine(1), 0s, "10.0.0.13"), "10.0.0.13 check");
-  for (const auto* wish : {"10.0.0.13", "10.0.0.5", "10.0.0.10", "10.0.0.200", "10.1.0.10", "fe80::1"}) {
-    EXPECT_EQ(offer(machine(2), 1s, wish), wish == std::string_view("10.0.0.13")
-                                               ? "10.0.0.12 check"
-                                               : "10.0.0.12")
+  for (const auto* wish :
+       {"10.0.0.13", "10.0.0.5", "10.0.0.10", "10.0.0.200", "10.1.0.10", "fe80::1"}) {
+    EXPECT_EQ(offer(machine(2), 1s, wish),
+              wish == std::string_view("10.0.0.13") ? "10.0.0.12 check" : "10.0.0.12")
         << wish;
   }
 }
 
 TEST_F(LeasesTest, BringsTheTimeIntoItsBounds) {
   auto client = machine(1);
-  for (const auto& [wanted, given] : {std::pair(1s, "120"), {600s, "600"}, {0xffffffffs, "86400"}}) {
+  for (const auto& [wanted, given] :
+       {std::pair(1s, "120"), {600s, "600"}, {0xffffffffs, "86400"}}) {
     client.wanted_time = wanted;
     EXPECT_EQ(leases.offer(client, {}, at(0s))->time, std::chrono::seconds(std::stoi(given)));
     EXPECT_EQ(request(client, "10.0.0.12", State::selecting, 0s), given);
