@@ -51,10 +51,10 @@ std::expected<LeaseOffer, Refusal> Leases::offer(const LeaseClient& client,
 
   const auto binding = find_or_add(*address, asker->network);
   const bool pending = offered(*binding) && binding->offer_key == asker->key;
-  const LeaseOffer result{.address = *address,
-                          .time = lease_time(client),
-                          .host_name = host_name(*asker, client),
-                          .check_first = !pending && !is_holder(*binding, *asker)};
+  LeaseOffer result{.address = *address,
+                    .time = lease_time(client),
+                    .host_name = host_name(*asker, client),
+                    .check_first = !pending && !is_holder(*binding, *asker)};
   withdraw_other_offer(*asker, binding);
   forget_offer(binding);
   binding->offer_key = asker->key;
