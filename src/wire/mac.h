@@ -3,7 +3,9 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,3 +28,8 @@ struct Mac {
 };
 
 }  // namespace pixie::wire
+
+template <>
+struct std::hash<pixie::wire::Mac> {
+  std::size_t operator()(const pixie::wire::Mac& mac) const noexcept;
+};
