@@ -21,6 +21,12 @@ enum class Type : std::uint8_t {
   networks,
   /// An IP address without a port.
   address,
+  /// None or more IPv4 addresses, separated by commas.
+  addresses,
+  /// DHCP: see app/dhcp_settings.h.
+  ranges,
+  range6,
+  reservations,
   /// A whole number within [min, max].
   number,
   /// `true` or `false`; on the command line without a value.
