@@ -23,10 +23,9 @@ void add_settings(CLI::App& app, Values& values) {
       app.add_flag_callback(flags_of(setting), [take] { take("true"); });
     } else {
       auto* option = app.add_option_function<std::string>(flags_of(setting), take);
-      const bool list = setting.type == Type::endpoints || setting.type == Type::networks;
-      option->multi_option_policy(list ? CLI::MultiOptionPolicy::Join
-                                       : CLI::MultiOptionPolicy::TakeLast);
-      if (list) option->delimiter(',');
+      option->multi_option_policy(is_list(setting.type) ? CLI::MultiOptionPolicy::Join
+                                                        : CLI::MultiOptionPolicy::TakeLast);
+      if (is_list(setting.type)) option->delimiter(',');
     }
   }
 }

@@ -171,7 +171,7 @@ constexpr std::array table{
             .reloadable = false},
     Setting{.name = "interface",
             .letter = '\0',
-            .type = Type::text,
+            .type = Type::names,
             .placeholder = "NAME[,NAME...]",
             .fallback = "",
             .environment = "",
@@ -348,6 +348,20 @@ Expected<void> verdict(const Expected<Result>& result) {
 
 }  // namespace
 
+bool is_list(Type type) {
+  switch (type) {
+    case Type::endpoints:
+    case Type::networks:
+    case Type::addresses:
+    case Type::names:
+    case Type::ranges:
+    case Type::reservations:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::span<const Setting> settings_table() { return table; }
 
 const Setting* find_setting(std::string_view name) {
@@ -363,6 +377,7 @@ std::string environment_name(const Setting& setting) {
 Expected<void> check_value(const Setting& setting, std::string_view text) {
   switch (setting.type) {
     case Type::text:
+    case Type::names:
       if (text.contains('\0')) return fail("a NUL byte can't be in a name");
       return {};
     case Type::endpoints:

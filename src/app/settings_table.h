@@ -23,6 +23,8 @@ enum class Type : std::uint8_t {
   address,
   /// None or more IPv4 addresses, separated by commas.
   addresses,
+  /// None or more names, separated by commas.
+  names,
   /// DHCP: see app/dhcp_settings.h.
   ranges,
   range6,
@@ -34,6 +36,9 @@ enum class Type : std::uint8_t {
   /// One of `choices`, without regard to case.
   choice,
 };
+
+/// Whether values may be given one by one, instead of separated by commas.
+bool is_list(Type type);
 
 struct Setting {
   std::string_view name;
