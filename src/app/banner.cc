@@ -1,56 +1,20 @@
 #include "app/banner.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <sys/socket.h>
-
 #include <iterator>
-#include <memory>
 
 #include <fmt/format.h>
 
-#include "net/udp.h"
-#include "tree/descriptor.h"
+#include "app/own_address.h"
 
 namespace pixie::app {
 namespace {
-
-/// The source address of packets to the world: what the routing table says. Nothing is sent.
-std::optional<wire::IpAddress> routed_address() {
-  const tree::Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_storage address{};
-  // TEST-NET-1 (RFC 5737): an address that no host has.
-  auto length = net::to_socket_address(*wire::Endpoint::parse("192.0.2.1:9", 9), false, 0, address);
-  if (connect(socket.number(), reinterpret_cast<const sockaddr*>(&address), length) != 0)
-    return std::nullopt;
-  length = sizeof address;
-  if (getsockname(socket.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0)
-    return std::nullopt;
-  return net::from_socket_address(address).address;
-}
-
-std::optional<wire::IpAddress> interface_address() {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return std::nullopt;
-  const std::unique_ptr<ifaddrs, decltype([](ifaddrs* first) { freeifaddrs(first); })> owner(list);
-  for (const auto* it = list; it; it = it->ifa_next) {
-    if (!it->ifa_addr || it->ifa_addr->sa_family != AF_INET || (it->ifa_flags & IFF_LOOPBACK))
-      continue;
-    sockaddr_storage address{};
-    std::copy_n(reinterpret_cast<const char*>(it->ifa_addr), sizeof(sockaddr_in),
-                reinterpret_cast<char*>(&address));
-    return net::from_socket_address(address).address;
-  }
-  return std::nullopt;
-}
 
 wire::IpAddress address_for_clients(const Settings& settings, const net::Sockets& sockets) {
   if (!settings.layout.advertised_address.is_unspecified())
     return settings.layout.advertised_address;
   const auto& bound = sockets.tftp.front().endpoint.address;
   if (!bound.is_unspecified()) return bound;
-  if (const auto routed = routed_address()) return *routed;
-  return interface_address().value_or(wire::IpAddress::v4(127, 0, 0, 1));
+  return likely_address(own_addresses()).value_or(wire::IpAddress::v4(127, 0, 0, 1));
 }
 
 std::string_view or_none(const std::string& folder) {
@@ -98,7 +62,8 @@ std::string banner(const Settings& settings, const net::Sockets& sockets) {
   line("  dhcp-boot=tag:!ipxe,tag:bios,undionly.kpxe,pixie,{}", address.text());
   line("  dhcp-boot=tag:!ipxe,tag:!bios,snponly.efi,pixie,{}", address.text());
   line("  dhcp-boot=tag:ipxe,chain.ipxe,pixie,{}", address.text());
-  line("\nThen turn a machine on. Its own script goes to {}/<mac>.ipxe (52-54-00-12-34-56.ipxe).",
+  line("\nFor another one: pixie dhcp-config isc|kea|mikrotik|opnsense|windows");
+  line("Then turn a machine on. Its own script goes to {}/<mac>.ipxe (52-54-00-12-34-56.ipxe).",
        layout.scripts.empty() ? "the scripts folder" : layout.scripts);
   return out;
 }
