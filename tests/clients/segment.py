@@ -10,6 +10,8 @@ import struct
 import subprocess
 import time
 
+from lab.net import remove
+
 from .dhcp_message import Message
 from .network import inside, new_prefix, run
 
@@ -38,7 +40,7 @@ class Segment:
 
     def __exit__(self, *_):
         for namespace in self._namespaces:
-            subprocess.run(["ip", "netns", "delete", namespace], check=False, capture_output=True)
+            remove(namespace)
 
     def _add(self, namespace, *lines):
         run("ip", "netns", "add", namespace)

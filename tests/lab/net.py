@@ -48,10 +48,11 @@ def remove_leftovers():
     """Removes namespaces (and ends their programs) of test runs whose process is gone."""
     for name, owner in re.findall(r"^(pixie-(\d+)-\d+-\w+)", _ip("netns", "list"), re.M):
         if not os.path.exists(f"/proc/{owner}"):
-            _remove(name)
+            remove(name)
 
 
-def _remove(namespace):
+def remove(namespace):
+    """Removes a namespace and ends the programs in it."""
     inside = subprocess.run(["ip", "netns", "pids", namespace], text=True, check=False,
                             capture_output=True)
     for pid in inside.stdout.split():
@@ -92,7 +93,7 @@ class Network:
         for wire in self._wires:
             wire.stop()
         for namespace in (self.lan, self.router, self._between):
-            _remove(namespace)
+            remove(namespace)
 
     def _build(self):
         for namespace in (self.lan, self.router, self._between):
