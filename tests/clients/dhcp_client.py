@@ -66,6 +66,17 @@ class Client:
                           (options or {}), **fields)
         self._socket.sendto(message.bytes(), to)
 
+    def send_bytes(self, data):
+        """Broadcasts a datagram that may be no message at all."""
+        self._socket.sendto(data, (EVERYBODY, SERVER_PORT))
+
+    def receive_bytes(self, seconds):
+        """The next datagram, whatever it is; None if none comes."""
+        self._socket.settimeout(seconds)
+        with contextlib.suppress(TimeoutError):
+            return self._socket.recv(65536)
+        return None
+
     def receive(self, seconds=SECONDS):
         """The next answer to the last message; None if none comes."""
         deadline = time.monotonic() + seconds
