@@ -37,8 +37,8 @@ def start_proxy(bench, *options, segment=None, host=None):
     return segment, pixie
 
 
-def new_segment(bench):
+def new_segment(bench, prefix=24):
     """A segment with the server's host on it, which ends with the case."""
     segment = bench.enter(Segment())
-    segment.server = segment.host("server", f"{SERVER}/24", "fd80::1/64")
+    segment.server = segment.host("server", f"{SERVER}/{prefix}", "fd80::1/64")
     return segment
