@@ -1,7 +1,8 @@
 """DHCP: the servers, each on a wire of its own, and Kea's perfdhcp as the load.
 
 perfdhcp plays a relay agent for many machines: DISCOVER, OFFER, REQUEST, ACK is one exchange. The
-leases of all servers are kept in files in memory. After the first run all machines are known.
+leases of all servers are kept in files in memory. The machines are known from earlier runs: while
+they are new, dnsmasq offers one address to several, and pixie asks the network before it offers.
 """
 
 import dataclasses
@@ -17,6 +18,7 @@ from servers import Program, Server, program
 SERVER, AGENT, NETWORK = "10.82.0.1", "10.82.0.2", "10.82.0.0/16"
 POOL = ("10.82.1.0", "10.82.200.255")
 LEASES = 60_000
+MACHINES, INTRODUCTION_RATE, INTRODUCTIONS = 2000, 200, 8
 TRY_SECONDS, FIRST_RATE, LAST_RATE, BISECTIONS = 2, 250, 32_000, 3
 
 
@@ -91,8 +93,15 @@ class DhcpServer(Server):
     def _wait_until_ready(self, deadline):
         while self.runs() and time.monotonic() < deadline:
             if exchanges(self, 1, 1).failed == 0:
-                return
+                return self._introduce()
         raise OSError(f"{self.name} doesn't answer: {self.last_output()}")
+
+    def _introduce(self):
+        seconds = MACHINES // INTRODUCTION_RATE
+        for _ in range(INTRODUCTIONS):
+            if exchanges(self, INTRODUCTION_RATE, seconds).failed == 0:
+                return
+        raise OSError(f"{self.name} loses exchanges at {INTRODUCTION_RATE} in a second")
 
     def shown_command(self):
         words = [os.path.basename(self.own_command()[0].path), *map(str, self.own_command()[1:])]
@@ -144,8 +153,8 @@ class KeaDhcp(DhcpServer):
         config.write_text(json.dumps(settings))
         found = program("kea-dhcp4", "kea-dhcp4-server")
         return [Program(found.path, found.environment | {
-            "KEA_LOCKFILE_DIR": str(self.folder), "KEA_PIDFILE_DIR": str(self.folder)}),
-            "-c", config]
+            "KEA_LOCKFILE_DIR": str(self.folder), "KEA_PIDFILE_DIR": str(self.folder),
+            "KEA_LFC_EXECUTABLE": program("kea-lfc", "kea-dhcp4-server").path}), "-c", config]
 
 
 SERVERS = (PixieDhcp, DnsmasqDhcp, KeaDhcp)
@@ -155,7 +164,7 @@ def exchanges(server, rate, seconds):
     """A Sample of that many exchanges in a second; those that were not completed have failed."""
     perfdhcp = program("perfdhcp", "kea-admin")
     command = [*server.wire.at_agent(), perfdhcp.path, "-4", "-l", AGENT, "-r", rate,
-               "-R", rate * seconds, "-p", seconds, "-W", "1000000", SERVER]
+               "-R", MACHINES, "-p", seconds, "-W", "1000000", SERVER]
 
     def load():
         return subprocess.run([str(word) for word in command], env=perfdhcp.environment,
