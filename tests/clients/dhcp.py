@@ -91,7 +91,7 @@ class Machine:
 def dhclient(bench):
     """ISC dhclient: an address, the same after a restart, renewed in time, released"""
     _program("dhclient", "isc-dhcp-client")
-    machine = Machine(bench, pool=f"{POOL}/20")
+    machine = Machine(bench, pool=f"{POOL}/60s")
     config = bench.folder / "dhclient.conf"
     config.write_text("request subnet-mask, routers, domain-name-servers, domain-name;\n")
     files = ("-cf", config, "-sf", machine.script, "-lf", bench.folder / "leases",
@@ -107,11 +107,36 @@ def dhclient(bench):
     check(machine.heard(dhcp.REQUEST).address(dhcp.WANTED_ADDRESS) == address, "it asks anew")
     check(not any(said.kind == dhcp.DISCOVER for said in machine.ear.messages), "it discovers anew")
     machine.forget()
-    check(machine.ear.wait_for(lambda said: said.kind == dhcp.ACK and said.ciaddr == address, 20),
+    check(machine.ear.wait_for(lambda said: said.kind == dhcp.ACK and said.ciaddr == address, 45),
           "it isn't renewed")
     machine.run("dhclient", "-4", "-r", *files, "eth0")
     machine.heard(dhcp.RELEASE, ciaddr=address)
     machine.pixie.await_line(rf"event=dhcp\.released .*{MAC}".encode())
+
+
+SCRIPT6 = """\
+#!/bin/sh
+echo "$reason $new_ip6_address" >> LOG
+"""
+
+
+@case("dhcp.dhclient6")
+def dhclient6(bench):
+    """ISC dhclient over IPv6: an address of --dhcp-range6, the same one again, released"""
+    _program("dhclient", "isc-dhcp-client")
+    machine = Machine(bench, "--dhcp-range6", "fd80::100-fd80::1ff")
+    machine.script.write_text(SCRIPT6.replace("LOG", str(machine.log)))
+    files = ("-cf", "/dev/null", "-sf", machine.script, "-lf", bench.folder / "leases",
+             "-pf", bench.folder / "pid")
+    machine.run("sh", "-c", "while ip -6 addr show dev eth0 | grep -q tentative; do sleep 0.1; done")
+    for _ in range(2):
+        machine.run("dhclient", "-6", "-1", *files, "eth0")
+        machine.run("dhclient", "-6", "-r", *files, "eth0")
+    told = [line.split(" ")[1] for line in machine.log.read_text().split("\n")
+            if line.startswith("BOUND6")]
+    equal("leases", len(told), 2)
+    check(re.fullmatch(r"fd80::1[0-9a-f]{2}", told[0]), f"{told[0]} is given")
+    equal("the second time", told[1], told[0])
 
 
 @case("dhcp.udhcpc")
