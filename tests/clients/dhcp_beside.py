@@ -16,6 +16,7 @@ from .dhcp_serve import DNS, POOL, SERVER, in_pool, new_segment, start, start_pr
 from .network import run
 from .segment import Segment
 
+SECOND = "10.80.0.9"
 OTHER, OTHER_MAC = "10.80.0.7", "02:00:00:cc:00:07"
 RELAY_INSIDE, RELAY_OUTSIDE = "10.81.0.2", "10.80.0.2"
 FAR_POOL = "10.81.0.100-10.81.0.110"
@@ -34,11 +35,11 @@ dhcp-range=10.80.0.200,10.80.0.220,255.255.255.0,1h
 """
 
 
-def _other_server(bench, segment):
-    """Starts another DHCP server, without a word about booting, on a host of its own."""
+def _other_server(bench, segment, host=None):
+    """Starts another DHCP server, without a word about booting, on a host of its own, or this."""
     if not shutil.which("dnsmasq"):
         raise Skip("dnsmasq is not installed (package dnsmasq-base)")
-    host = segment.host("other", f"{OTHER}/24", mac=OTHER_MAC)
+    host = host or segment.host("other", f"{OTHER}/24", mac=OTHER_MAC)
     config = bench.folder / "other.conf"
     config.write_text(f"{DNSMASQ}dhcp-leasefile={bench.folder}/other.leases\n")
     _start(bench, host, rb"started, version", "dnsmasq", f"--conf-file={config}")
@@ -134,6 +135,40 @@ def port_4011(bench):
                     equal("next server", ack.siaddr, SERVER)
                     equal("server", ack.address(dhcp.SERVER), SERVER)
                     equal("address", ack.yiaddr, dhcp.NOWHERE)
+
+
+@case("dhcp.second-address")
+def second_address(bench):
+    """asked on port 4011 of its second address, it answers from there and names that address"""
+    for starter in (start, start_proxy):
+        segment = new_segment(bench)
+        run("ip", "-n", segment.server, *f"addr add {SECOND}/24 dev eth0".split())
+        starter(bench, segment=segment)
+        host = segment.host("client", "10.80.0.230/24")
+        with Client(host, boots=dhcp_client.UEFI, address="10.80.0.230") as client:
+            client.send(dhcp.REQUEST, to=(SECOND, BOOT_SERVER_PORT), ciaddr="10.80.0.230", flags=0)
+            ack = client.expect(dhcp.ACK)
+        equal("from", ack.source, (SECOND, BOOT_SERVER_PORT))
+        equal("server", ack.address(dhcp.SERVER), SECOND)
+        equal("next server", ack.siaddr, SECOND)
+
+
+@case("dhcp.same-host")
+def same_host(bench):
+    """a proxy on the host of the DHCP server itself: the one gives addresses, the other files"""
+    segment = new_segment(bench)
+    _other_server(bench, segment, host=segment.server)
+    start_proxy(bench, segment=segment)
+    with Client(segment.host("client"), boots=dhcp_client.UEFI) as client:
+        client.send(dhcp.DISCOVER)
+        offers = {answer.yiaddr == dhcp.NOWHERE: answer for answer in client.receive_all()}
+        equal("offers of a proxy, and of a server", set(offers), {True, False})
+        _check_proxy_offer(offers[True], b"snponly.efi")
+        address = client.take(offers[False]).yiaddr
+    with Client(segment.host("booted", f"{address}/24"), boots=dhcp_client.UEFI,
+                address=address) as client:
+        client.send(dhcp.REQUEST, to=(SERVER, 67), ciaddr=address, flags=0)
+        equal("renewed", client.expect(dhcp.ACK).yiaddr, address)
 
 
 @case("dhcp.two-proxies")
