@@ -114,6 +114,7 @@ def dhclient(bench):
     machine.pixie.await_line(rf"event=dhcp\.released .*{MAC}".encode())
 
 
+AWAIT_ADDRESS6 = "while ip -6 addr show dev eth0 | grep -q tentative; do sleep 0.1; done"
 SCRIPT6 = """\
 #!/bin/sh
 echo "$reason $new_ip6_address" >> LOG
@@ -128,7 +129,7 @@ def dhclient6(bench):
     machine.script.write_text(SCRIPT6.replace("LOG", str(machine.log)))
     files = ("-cf", "/dev/null", "-sf", machine.script, "-lf", bench.folder / "leases",
              "-pf", bench.folder / "pid")
-    machine.run("sh", "-c", "while ip -6 addr show dev eth0 | grep -q tentative; do sleep 0.1; done")
+    machine.run("sh", "-c", AWAIT_ADDRESS6)
     for _ in range(2):
         machine.run("dhclient", "-6", "-1", *files, "eth0")
         machine.run("dhclient", "-6", "-r", *files, "eth0")
