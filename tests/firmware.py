@@ -13,12 +13,14 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
 import signal
 import sys
 import threading
 import time
 
 from lab import disk, net, process
+from lab.machine import MAC
 from lab.scene import (Case, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, SCRIPT_RUNS, Screenshot, See, Type,
                        TypeLine)
 
@@ -67,12 +69,21 @@ NO_IPV4_PXE = ("-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n")
 NO_PXE = (*NO_IPV4_PXE, "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n")
 
 # pixie's own DHCP: beside a server that knows nothing of booting, and alone.
-PROXY = {"dhcp": "plain", "pixie_options": ("--dhcp", "proxy")}
+def told(event, *fields):
+    """pixie's log has an event of the machine with these fields."""
+    return re.compile(rf"event={re.escape(event)} mac={MAC} [^\n]*interface=br0 [^\n]*" +
+                      "[^\n]*".join(map(re.escape, fields)))
+
+
+PROXY = {"dhcp": "plain", "pixie_options": ("--dhcp", "proxy"),
+         "logged": (told("dhcp.proxy_offered"),)}
 SERVER = {"dhcp": "none",
-          "pixie_options": ("--dhcp", "server", "--dhcp-range", "10.77.0.100-10.77.0.150")}
+          "pixie_options": ("--dhcp", "server", "--dhcp-range", "10.77.0.100-10.77.0.150"),
+          "logged": (told("dhcp.offered"), told("dhcp.acknowledged", "address=10.77.0.1"))}
 RELAY = {"dhcp": "relay",
          "pixie_options": ("--dhcp", "server", "--dhcp-range", "10.76.0.100-10.76.0.150",
-                           "--dhcp-router", net.RELAY)}
+                           "--dhcp-router", net.RELAY),
+         "logged": (told("dhcp.acknowledged", f"relay={net.RELAY}", "address=10.76.0.1"),)}
 IPV6 = {"ipv6": True, "base": f"http://[{net.ADDRESS6}]", "qemu": NO_IPV4_PXE}
 DHCP_CASES = {
     "bios-proxy": Case(
@@ -98,7 +109,7 @@ DHCP_CASES = {
         served=("path=snponly.efi", *SERVED_EFI[1:]), **PROXY),
     "uefi64-ipv6-proxy": Case(
         "UEFI x64 over IPv6, pixie beside another DHCPv6 server", "uefi64", (*BOOT, *X86_EFI),
-        served=SERVED_EFI, **PROXY, **IPV6),
+        served=SERVED_EFI, dhcp="plain", pixie_options=("--dhcp", "proxy"), **IPV6),
     "bios-server": Case(
         "BIOS with a plain PXE ROM, pixie is the DHCP server", "bios", BOOT_UNDIONLY,
         plain_pxe=True, served=SERVED_BIOS, **SERVER),

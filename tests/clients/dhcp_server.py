@@ -150,11 +150,12 @@ def events(bench):
     segment, pixie = start(bench)
     with Client(segment.host("client"), boots=dhcp_client.UEFI) as client:
         address = client.lease()
-    for wanted in (client.mac, "eth0", address, "PXEClient:Arch:00007:UNDI:003000"):
-        pixie.await_line(rb"event=dhcp\.")
-        lines = re.findall(r"event=dhcp\.\S+ [^\n]*", pixie.transcript.tail(1_000_000))
-        check(any(client.mac in line and wanted in line for line in lines),
-              f"no event with {wanted}: {lines}")
+    for event in ("offered", "acknowledged"):
+        line = pixie.await_line(rf"event=dhcp\.{event} [^\n]*\n".encode()).group(0).decode()
+        for wanted in (f"mac={client.mac} ", "vendor=PXEClient:Arch:00007:UNDI:003000 ",
+                       "interface=eth0 ", f"address={address} ", "file=snponly.efi "):
+            check(wanted in line, f"no {wanted}in {line}")
+        check(re.search(r" arch=\S", line) and " arch=- " not in line, f"no architecture: {line}")
 
 
 @case("dhcp.boundaries")
