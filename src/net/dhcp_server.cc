@@ -1,6 +1,8 @@
 #include "net/dhcp_server.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 
@@ -72,13 +74,12 @@ class DhcpServer::Socket final : public Watched {
   DhcpServer& server_;
 };
 
-DhcpServer::DhcpServer(Loop& loop, dhcp::ResponderSettings settings, DhcpSockets& sockets,
-                       std::optional<dhcp::Leases> leases)
+DhcpServer::DhcpServer(Loop& loop, dhcp::ResponderSettings settings, DhcpSockets& sockets)
     : loop_(loop),
       interfaces_(sockets.interfaces),
       frames_(std::move(sockets.frames)),
-      file_(std::move(sockets.leases)),
-      leases_(std::move(leases)),
+      file_(std::move(sockets.lease_file)),
+      leases_(std::move(sockets.leases)),
       responder_(std::move(settings), leases_ ? &*leases_ : nullptr, history_),
       server_(std::make_unique<Socket>(*this, std::move(sockets.server), dhcp::server_port)),
       pxe_(std::make_unique<Socket>(*this, std::move(sockets.pxe), dhcp::pxe_port)) {
@@ -110,21 +111,23 @@ void DhcpServer::receive(const Datagram& datagram, std::uint16_t port) {
   const auto request = dhcp::parse(datagram.payload);
   if (!request) {
     const auto client = datagram.route.peer.text();
-    return loop_.log.emit(events::dhcp_malformed, {{"client", client},
-                                                   {"interface", interface->name},
-                                                   {"reason", request.error().text}});
+    return loop_.log.emit(
+        events::dhcp_malformed,
+        {{"client", client}, {"interface", interface->name}, {"reason", request.error().text}});
   }
   if (loop_.log.wants(events::dhcp_received)) {
     const auto text = dhcp::decode(*request);
     loop_.log.emit(events::dhcp_received, {{"interface", interface->name}, {"packet", text}});
   }
   const auto& hit = datagram.route.local;
-  const dhcp::Arrival arrival{.address = hit.is_unspecified() || hit == everybody ? interface->address : hit,
-                              .from = datagram.route.peer,
-                              .port = port};
+  const dhcp::Arrival arrival{
+      .address = hit.is_unspecified() || hit == everybody ? interface->address : hit,
+      .from = datagram.route.peer,
+      .port = port};
   // It is answered once the question is.
   const auto mac = request->mac();
-  if (mac && request->message_type() == dhcp::MessageType::discover && checking_.contains(*mac)) return;
+  if (mac && request->message_type() == dhcp::MessageType::discover && checking_.contains(*mac))
+    return;
   handle(*request, arrival, interface->index);
 }
 
@@ -155,11 +158,13 @@ void DhcpServer::checked(const wire::Mac& machine, bool in_use, std::optional<wi
   const auto waiting = std::move(found->second);
   checking_.erase(found);
   // The machine itself may still answer for the address that it had.
-  if (!in_use || user == machine) return deliver(waiting.request, waiting.interface, waiting.outcome);
+  if (!in_use || user == machine)
+    return deliver(waiting.request, waiting.interface, waiting.outcome);
   const auto address = *waiting.outcome.check_first;
   const auto mac = machine.colons();
   const auto other = user ? user->colons() : "another machine";
-  loop_.log.emit(events::dhcp_conflict, {{"mac", mac}, {"address", address.text()}, {"user", other}});
+  loop_.log.emit(events::dhcp_conflict,
+                 {{"mac", mac}, {"address", address.text()}, {"user", other}});
   leases_->conflict(address, system_now());
   handle(waiting.request, waiting.arrival, waiting.interface);
 }
@@ -169,10 +174,12 @@ bool DhcpServer::keep_leases() {
   if (!leases_) return true;
   const auto lines = leases_->take_journal();
   if (lines.empty()) return true;
-  const bool kept = leases_->compaction_pays() ? file_->replace(leases_->snapshot(system_now())) || file_->append(lines)
-                                               : file_->append(lines);
+  const bool kept = leases_->compaction_pays()
+                        ? file_->replace(leases_->snapshot(system_now())) || file_->append(lines)
+                        : file_->append(lines);
   if (!kept)
-    loop_.log.emit(events::dhcp_not_kept, {{"file", file_->path()}, {"reason", std::strerror(errno)}});
+    loop_.log.emit(events::dhcp_not_kept,
+                   {{"file", file_->path()}, {"reason", std::strerror(errno)}});
   return kept;
 }
 
@@ -180,7 +187,8 @@ void DhcpServer::deliver(const dhcp::Packet& request, std::uint32_t interface,
                          const dhcp::Outcome& outcome) {
   if (outcome.reply) {
     std::array<std::byte, dhcp::max_message_size> buffer;
-    const auto message = dhcp::write(buffer, outcome.reply->packet, dhcp::reply_size_limit(request));
+    const auto message =
+        dhcp::write(buffer, outcome.reply->packet, dhcp::reply_size_limit(request));
     if (!message) return loop_.log.emit(events::dhcp_failed, {{"reason", message.error().text}});
     if (!send(*outcome.reply, interface, *message)) {
       const auto to = outcome.reply->to.text();
@@ -192,7 +200,8 @@ void DhcpServer::deliver(const dhcp::Packet& request, std::uint32_t interface,
 
 bool DhcpServer::send(const dhcp::Reply& reply, std::uint32_t interface, wire::Bytes message) {
   const auto& from = find_interface(interface)->address;
-  const auto frames = std::ranges::find(frames_, interface, &std::pair<std::uint32_t, PacketSocket>::first);
+  const auto frames =
+      std::ranges::find(frames_, interface, &std::pair<std::uint32_t, PacketSocket>::first);
   if (!reply.frame_to || frames == frames_.end()) {
     const auto to = reply.frame_to ? wire::Endpoint{everybody, reply.to.port} : reply.to;
     iovec part{const_cast<std::byte*>(message.data()), message.size()};
@@ -217,18 +226,17 @@ void DhcpServer::report(const dhcp::Packet& request, std::uint32_t interface,
       client.architectures.empty() ? "-" : dhcp::architecture_name(client.architectures.front());
   const auto address = outcome.reply ? outcome.reply->packet.yiaddr : request.ciaddr;
   const bool relayed = !client.relay.giaddr.is_unspecified();
-  loop_.log.emit(*kind,
-                 {{"mac", mac},
-                  {"firmware", dhcp::firmware_name(client.firmware)},
-                  {"arch", architecture},
-                  {"vendor", or_dash(client.vendor_class)},
-                  {"interface", find_interface(interface)->name},
-                  {"relay", relayed ? client.relay.giaddr.text() : "-"},
-                  {"address", address.is_unspecified() ? "-" : address.text()},
-                  {"file", or_dash(outcome.file)},
-                  {"form", outcome.form == dhcp::Form::primary ? "primary" : "alternative"},
-                  {"round", outcome.round},
-                  {"reason", or_dash(outcome.reason)}});
+  loop_.log.emit(*kind, {{"mac", mac},
+                         {"firmware", dhcp::firmware_name(client.firmware)},
+                         {"arch", architecture},
+                         {"vendor", or_dash(client.vendor_class)},
+                         {"interface", find_interface(interface)->name},
+                         {"relay", relayed ? client.relay.giaddr.text() : "-"},
+                         {"address", address.is_unspecified() ? "-" : address.text()},
+                         {"file", or_dash(outcome.file)},
+                         {"form", outcome.form == dhcp::Form::primary ? "primary" : "alternative"},
+                         {"round", outcome.round},
+                         {"reason", or_dash(outcome.reason)}});
 }
 
 }  // namespace pixie::net

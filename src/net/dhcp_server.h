@@ -23,9 +23,8 @@ namespace pixie::net {
 /// Belongs to its loop.
 class DhcpServer {
  public:
-  /// `leases` (empty in proxy mode) are those that the sockets' file holds already.
-  DhcpServer(Loop& loop, dhcp::ResponderSettings settings, DhcpSockets& sockets,
-             std::optional<dhcp::Leases> leases);
+  /// Takes its part out of `sockets`.
+  DhcpServer(Loop& loop, dhcp::ResponderSettings settings, DhcpSockets& sockets);
   ~DhcpServer();
 
   /// A machine fetched a file. From the loop's thread.

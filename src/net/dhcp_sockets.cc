@@ -33,9 +33,10 @@ Error explain(const wire::Endpoint& endpoint) {
   const int reason = errno;
   const auto what = fmt::format("--dhcp: can't listen on UDP port {}", endpoint.text());
   if (reason == EACCES)
-    return {fmt::format("{}: start pixie with sudo, or once: sudo setcap "
-                        "cap_net_bind_service,cap_net_raw=+ep $(command -v pixie)",
-                        what)};
+    return {
+        fmt::format("{}: start pixie with sudo, or once: sudo setcap "
+                    "cap_net_bind_service,cap_net_raw=+ep $(command -v pixie)",
+                    what)};
   if (reason != EADDRINUSE) return {fmt::format("{}: {}", what, std::strerror(reason))};
   const auto owner = port_owner(endpoint.port, Transport::udp);
   return {fmt::format("{}: {} has it already. Stop that, or use --dhcp proxy on another machine",
@@ -69,7 +70,8 @@ Expected<tree::Descriptor> bind_udp(const wire::Endpoint& endpoint, bool shared)
 /// All_DHCP_Relay_Agents_and_Servers (RFC 8415 section 7.1).
 bool join_servers_group(int socket, std::uint32_t interface) {
   ipv6_mreq request{};
-  request.ipv6mr_multiaddr = {.__in6_u = {.__u6_addr8 = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2}}};
+  request.ipv6mr_multiaddr = {
+      .__in6_u = {.__u6_addr8 = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2}}};
   request.ipv6mr_interface = interface;
   return setsockopt(socket, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request) == 0;
 }
@@ -78,7 +80,8 @@ Expected<void> open_ports(const DhcpSettings& settings, DhcpSockets& sockets) {
   const bool proxy = settings.mode == Mode::proxy;
   // A proxy needs broadcasts alone: bound to their address, it takes no unicast from a DHCP server beside it on this
   // machine (udp(7): the more specific socket would get them).
-  const auto address = proxy ? wire::IpAddress::v4(255, 255, 255, 255) : wire::IpAddress::v4(0, 0, 0, 0);
+  const auto address =
+      proxy ? wire::IpAddress::v4(255, 255, 255, 255) : wire::IpAddress::v4(0, 0, 0, 0);
   auto server = bind_udp({address, dhcp::server_port}, proxy);
   if (!server) return std::unexpected(server.error());
   sockets.server = std::move(*server);
@@ -107,16 +110,16 @@ void open_ports6(DhcpSockets& sockets) {
 }
 
 std::string describe(const Interface& interface, const DhcpAnswer& offer) {
-  return fmt::format("{} ({}) on {}", offer.server_identifier.text(), offer.source_mac.colons(), interface.name);
+  return fmt::format("{} ({}) on {}", offer.server_identifier.text(), offer.source_mac.colons(),
+                     interface.name);
 }
 
 /// The other DHCP servers that answer, told in words; empty: none. All interfaces are listened on at once.
 Expected<std::string> other_servers(const std::vector<Interface>& interfaces) {
   std::vector<std::future<Expected<std::vector<DhcpAnswer>>>> searches;
   for (const auto& interface : interfaces) {
-    searches.push_back(std::async(std::launch::async, [&interface] {
-      return find_dhcp_servers(interface, listening_time);
-    }));
+    searches.push_back(std::async(
+        std::launch::async, [&interface] { return find_dhcp_servers(interface, listening_time); }));
   }
   std::string found;
   for (std::size_t i = 0; i < searches.size(); ++i) {
@@ -134,11 +137,62 @@ Expected<void> check_for_other_servers(const DhcpSettings& settings, DhcpSockets
   if (!others) {
     sockets.advice.push_back("Can't look for other DHCP servers: " + others.error().text);
   } else if (!others->empty()) {
-    return fail(fmt::format(
-        "--dhcp server: another DHCP server gives addresses here already: {}. Use --dhcp proxy beside "
-        "it, or stop it, or, if both are meant, --dhcp-force",
-        *others));
+    return fail(
+        fmt::format("--dhcp server: another DHCP server gives addresses here already: {}. Use "
+                    "--dhcp proxy beside "
+                    "it, or stop it, or, if both are meant, --dhcp-force",
+                    *others));
   }
+  return {};
+}
+
+dhcp::Leases::Time system_now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+/// An error of a journal, with the file's name.
+Error in_file(const LeaseFile& file, const Error& error) {
+  return {fmt::format("{}: {}", file.path(), error.text)};
+}
+
+Error can_not_write(const LeaseFile& file) {
+  return {fmt::format("--state: {} can't be written: {}", file.path(), std::strerror(errno))};
+}
+
+Expected<void> load_leases(const DhcpSettings& settings, DhcpSockets& sockets) {
+  auto plan = lease_settings(settings, sockets.interfaces);
+  if (!plan) return std::unexpected(plan.error());
+  auto leases = dhcp::Leases::make(std::move(*plan));
+  if (!leases) return fail("--dhcp-range, --dhcp-reservations: " + leases.error().text);
+  auto file = LeaseFile::open(settings.state, "leases");
+  if (!file) return std::unexpected(file.error());
+  const auto text = file->read();
+  if (!text) return std::unexpected(text.error());
+  if (const auto replayed = leases->replay(*text, system_now()); !replayed)
+    return std::unexpected(in_file(*file, replayed.error()));
+  if (!file->replace(leases->snapshot(system_now()))) return std::unexpected(can_not_write(*file));
+  sockets.leases = std::move(*leases);
+  sockets.lease_file = std::move(*file);
+  return {};
+}
+
+Expected<void> load_leases6(const DhcpSettings& settings, DhcpSockets& sockets) {
+  dhcp::Lease6Settings plan{.range = *settings.range6, .excluded = {}};
+  for (const auto& interface : sockets.interfaces) {
+    if (interface.ipv6) plan.excluded.insert(*interface.ipv6);
+  }
+  dhcp::Leases6 leases(std::move(plan));
+  auto file = LeaseFile::open(settings.state, "leases6");
+  if (!file) return std::unexpected(file.error());
+  const auto text = file->read();
+  if (!text) return std::unexpected(text.error());
+  if (!text->empty()) {
+    if (const auto replayed = leases.replay(*text, system_now()); !replayed)
+      return std::unexpected(in_file(*file, replayed.error()));
+  }
+  if (!file->replace(leases.snapshot(system_now()))) return std::unexpected(can_not_write(*file));
+  sockets.leases6 = std::move(leases);
+  sockets.lease_file6 = std::move(*file);
   return {};
 }
 
@@ -147,19 +201,15 @@ Expected<void> open_for_addresses(const DhcpSettings& settings, DhcpSockets& soc
   auto probe = ProbeSockets::open(sockets.interfaces);
   if (probe) sockets.probe = std::move(*probe);
   if (!probe)
-    sockets.advice.push_back("Addresses are given without asking whether somebody has them: " + probe.error().text);
+    sockets.advice.push_back("Addresses are given without asking whether somebody has them: " +
+                             probe.error().text);
   for (const auto& interface : sockets.interfaces) {
-    auto frames = PacketSocket::open(interface, {.ethertype = ethertype::ipv4, .udp_ports = {dhcp::pxe_port}});
+    auto frames = PacketSocket::open(interface,
+                                     {.ethertype = ethertype::ipv4, .udp_ports = {dhcp::pxe_port}});
     if (frames) sockets.frames.emplace_back(interface.index, std::move(*frames));
   }
-  auto leases = LeaseFile::open(settings.state, "leases");
-  if (!leases) return std::unexpected(leases.error());
-  sockets.leases = std::move(*leases);
-  if (!settings.range6) return {};
-  auto leases6 = LeaseFile::open(settings.state, "leases6");
-  if (!leases6) return std::unexpected(leases6.error());
-  sockets.leases6 = std::move(*leases6);
-  return {};
+  if (auto loaded = load_leases(settings, sockets); !loaded) return loaded;
+  return settings.range6 ? load_leases6(settings, sockets) : Expected<void>();
 }
 
 /// The network that a range is for.
@@ -195,13 +245,15 @@ Expected<dhcp::LeaseSettings> lease_settings(const DhcpSettings& settings,
                                              const std::vector<Interface>& interfaces) {
   dhcp::LeaseSettings result;
   if (settings.ranges.empty() && settings.reservations.empty()) {
-    return fail("--dhcp server: name the addresses to give, such as --dhcp-range 10.0.0.100-10.0.0.200");
+    return fail(
+        "--dhcp server: name the addresses to give, such as --dhcp-range 10.0.0.100-10.0.0.200");
   }
   std::optional<std::chrono::seconds> lease;
   for (const auto& range : settings.ranges) {
     result.ranges.push_back({range.first, range.last, network_of(range, interfaces)});
     if (!range.lease) continue;
-    if (lease && *lease != *range.lease) return fail("--dhcp-range: all ranges have one lease time");
+    if (lease && *lease != *range.lease)
+      return fail("--dhcp-range: all ranges have one lease time");
     lease = range.lease;
   }
   if (lease) result.default_time = *lease;

@@ -1,5 +1,5 @@
-// What DHCP needs of the kernel, opened before privileges are dropped: its ports, and packet sockets where there is
-// no address yet.
+// What DHCP needs of the machine, had before privileges are dropped: its ports, packet sockets where there is no
+// address yet, and the files of leases.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "dhcp/leases.h"
+#include "dhcp/leases6.h"
 #include "net/address_probe.h"
 #include "net/dhcp_settings.h"
 #include "net/interfaces.h"
@@ -28,9 +30,11 @@ struct DhcpSockets {
   /// Server mode, as far as privileges allow; by the interface's index.
   std::vector<std::pair<std::uint32_t, PacketSocket>> frames;
   std::optional<ProbeSockets> probe;
-  /// Server mode.
-  std::optional<LeaseFile> leases;
-  std::optional<LeaseFile> leases6;
+  /// Server mode: the leases, and the file that holds the same.
+  std::optional<dhcp::Leases> leases;
+  std::optional<LeaseFile> lease_file;
+  std::optional<dhcp::Leases6> leases6;
+  std::optional<LeaseFile> lease_file6;
   /// What is missing, and what to do about it.
   std::vector<std::string> advice;
 };

@@ -36,8 +36,9 @@ Expected<LeaseFile> LeaseFile::open(const std::string& folder, std::string_view 
   const auto path = fmt::format("{}/{}", folder, name);
   tree::Descriptor file(::open(path.c_str(), flags, mode));
   if (!file) {
-    return fail(fmt::format("--state: {} can't be opened: {}. Name a folder that pixie may write to",
-                            path, std::strerror(error ? error.value() : errno)));
+    return fail(
+        fmt::format("--state: {} can't be opened: {}. Name a folder that pixie may write to", path,
+                    std::strerror(error ? error.value() : errno)));
   }
   if (flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
     return fail(fmt::format(
@@ -50,7 +51,8 @@ Expected<std::string> LeaseFile::read() const {
   std::string text;
   std::string part(1 << 16, '\0');
   for (;;) {
-    const auto count = pread(file_.number(), part.data(), part.size(), static_cast<off_t>(text.size()));
+    const auto count =
+        pread(file_.number(), part.data(), part.size(), static_cast<off_t>(text.size()));
     if (count < 0) return fail(fmt::format("{} can't be read: {}", path_, std::strerror(errno)));
     if (count == 0) return text;
     text.append(part, 0, static_cast<std::size_t>(count));

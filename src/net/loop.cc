@@ -78,6 +78,19 @@ void Loop::post(std::function<void()> task) {
   alarm_.ring();
 }
 
+std::optional<wire::Mac> Loop::machine_at(const wire::IpAddress& address,
+                                          std::uint32_t interface) {
+  constexpr auto good_for = std::chrono::seconds(5);
+  constexpr std::size_t most = 16'384;
+  if (address.is_loopback()) return std::nullopt;
+  const auto now = Clock::now();
+  if (machines_.size() > most) machines_.clear();
+  auto& known = machines_[{address, 0}];
+  if (known.asked == TimePoint() || now - known.asked > good_for)
+    known = {.mac = neighbours_.find(address, interface), .asked = now};
+  return known.mac;
+}
+
 void Loop::watch(Timed& timed) {
   if (next_tick_ == TimePoint::max()) {
     // The wheel stood still while nothing was in it.

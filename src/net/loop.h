@@ -12,10 +12,13 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "events/log.h"
+#include "net/neighbours.h"
 #include "net/timer_wheel.h"
 #include "tree/descriptor.h"
 #include "tree/tree.h"
@@ -80,6 +83,15 @@ class Loop {
   /// Puts `timed` into the wheel where its deadline is.
   void watch(Timed& timed);
 
+  /// The machine that has an address, by the kernel's neighbour table; nothing for loopback. Asked anew after
+  /// some seconds only. `interface` is 0 if it is not known.
+  std::optional<wire::Mac> machine_at(const wire::IpAddress& address, std::uint32_t interface);
+
+  /// Told of each body that a client was given; null: nobody wants to know. Set before run().
+  std::function<void(const wire::IpAddress& client, std::optional<wire::Mac> machine,
+                     const tree::Body& body)>
+      on_fetch;
+
   /// Counts the turns: one for each wait.
   std::uint64_t turn() const { return turn_; }
 
@@ -104,12 +116,19 @@ class Loop {
     Loop& loop_;
   };
 
+  struct KnownMachine {
+    std::optional<wire::Mac> mac;
+    TimePoint asked;
+  };
+
   void wait();
   void run_soon();
   void run_posted();
   int milliseconds_to_wait() const;
 
   tree::Descriptor epoll_;
+  Neighbours neighbours_;
+  std::unordered_map<wire::Endpoint, KnownMachine> machines_;
   /// What the last wait brought, as far as it is not dealt with; those who go meanwhile are taken out.
   std::array<epoll_event, 128> ready_;
   std::span<epoll_event> unread_;

@@ -158,7 +158,8 @@ void UdpSender::add(const Route& route, std::span<iovec> parts, std::uint16_t se
     in_pktinfo info{};
     info.ipi_spec_dst = to_v4(route.local);
     // Not routed: the interface must be named.
-    if (is_limited_broadcast(route.peer.address)) info.ipi_ifindex = static_cast<int>(route.interface);
+    if (is_limited_broadcast(route.peer.address))
+      info.ipi_ifindex = static_cast<int>(route.interface);
     add_control(message, IPPROTO_IP, IP_PKTINFO, info);
   }
   if (segment_size > 0) add_control(message, IPPROTO_UDP, UDP_SEGMENT, segment_size);
