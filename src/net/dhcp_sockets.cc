@@ -13,6 +13,7 @@
 
 #include "dhcp/responder.h"
 #include "net/foreign_dhcp.h"
+#include "net/frames.h"
 #include "net/socket.h"
 #include "net/udp.h"
 

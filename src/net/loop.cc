@@ -78,8 +78,7 @@ void Loop::post(std::function<void()> task) {
   alarm_.ring();
 }
 
-std::optional<wire::Mac> Loop::machine_at(const wire::IpAddress& address,
-                                          std::uint32_t interface) {
+std::optional<wire::Mac> Loop::machine_at(const wire::IpAddress& address, std::uint32_t interface) {
   constexpr auto good_for = std::chrono::seconds(5);
   constexpr std::size_t most = 16'384;
   if (address.is_loopback()) return std::nullopt;
