@@ -32,7 +32,13 @@ std::string places(const std::vector<net::Listening>& listening, std::string_vie
   return text;
 }
 
-std::string banner(const Settings& settings, const net::Sockets& sockets) {
+std::string_view dhcp_mode_name(net::DhcpSettings::Mode mode) {
+  using Mode = net::DhcpSettings::Mode;
+  return mode == Mode::off ? "off" : mode == Mode::proxy ? "proxy" : "server";
+}
+
+std::string banner(const Settings& settings, const net::Sockets& sockets,
+                   std::string_view interfaces) {
   const auto address = address_for_clients(settings, sockets);
   const auto& layout = settings.layout;
   std::string out;
@@ -46,6 +52,9 @@ std::string banner(const Settings& settings, const net::Sockets& sockets) {
   line("pixie {} serves", PIXIE_VERSION);
   line("  TFTP     {}", places(sockets.tftp, ", "));
   line("  HTTP     {}   (look: {})", places(sockets.http, ", "), url);
+  const auto mode = settings.dhcp.mode;
+  const bool dhcp = mode != net::DhcpSettings::Mode::off;
+  if (dhcp) line("  DHCP     {} on {}", dhcp_mode_name(mode), interfaces);
   line("  scripts  {}{}", or_none(layout.scripts),
        layout.scripts.empty() ? "   (name a folder with -d)" : "");
   line("  extra    {}", or_none(layout.extra));
@@ -55,16 +64,19 @@ std::string banner(const Settings& settings, const net::Sockets& sockets) {
     line("\nFirmware asks for TFTP on port 69 only; port {} is for trying things out.", tftp_port);
     return out;
   }
-  if (!address.is_v4()) return out;
-  line("\nNext: tell your DHCP server. For dnsmasq:\n");
+  const auto own_script = fmt::format(
+      "urn a machine on. Its own script goes to {}/<mac>.ipxe (52-54-00-12-34-56.ipxe).",
+      layout.scripts.empty() ? "the scripts folder" : layout.scripts);
+  if (dhcp) line("\nNext: t{}", own_script);
+  if (dhcp || !address.is_v4()) return out;
+  line("\nNext: start pixie with --dhcp proxy, or tell your DHCP server. For dnsmasq:\n");
   line("  dhcp-match=set:ipxe,175");
   line("  dhcp-vendorclass=set:bios,PXEClient:Arch:00000");
   line("  dhcp-boot=tag:!ipxe,tag:bios,undionly.kpxe,pixie,{}", address.text());
   line("  dhcp-boot=tag:!ipxe,tag:!bios,snponly.efi,pixie,{}", address.text());
   line("  dhcp-boot=tag:ipxe,chain.ipxe,pixie,{}", address.text());
   line("\nFor another one: pixie dhcp-config isc|kea|mikrotik|opnsense|windows");
-  line("Then turn a machine on. Its own script goes to {}/<mac>.ipxe (52-54-00-12-34-56.ipxe).",
-       layout.scripts.empty() ? "the scripts folder" : layout.scripts);
+  line("Then t{}", own_script);
   return out;
 }
 

@@ -258,6 +258,7 @@ void Responder::discover(Turn& turn) {
   add_network(turn, reply);
   add_boot(turn, reply, Role::address_server, true);
   if (turn.outcome.step == Step::held) return;
+  turn.outcome.reason.clear();
   if (offer->check_first) turn.outcome.check_first = offer->address;
   send(turn.outcome, Step::offered, request, arrival, std::move(reply));
 }

@@ -2,6 +2,8 @@
 #include "net/address_probe.h"
 
 #include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>

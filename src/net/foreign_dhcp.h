@@ -35,8 +35,11 @@ Expected<std::vector<DhcpAnswer>> ask_dhcp_servers(const Interface& interface,
                                                    const dhcp::Packet& request,
                                                    std::chrono::milliseconds wait);
 
+/// Long enough for dnsmasq, which offers an address that it does not know only after it has pinged it for three seconds.
+constexpr std::chrono::milliseconds server_patience = std::chrono::seconds(4);
+
 /// The OFFERs of an address that answer unknown_discover(): each holds an address for a moment at its server.
 Expected<std::vector<DhcpAnswer>> find_dhcp_servers(
-    const Interface& interface, std::chrono::milliseconds wait = std::chrono::seconds(3));
+    const Interface& interface, std::chrono::milliseconds wait = server_patience);
 
 }  // namespace pixie::net

@@ -28,7 +28,7 @@ class FarServer {
   using Send = std::function<void(const wire::Mac& to, const dhcp::Packet& answer)>;
   using Respond = std::function<void(const Udp4& request, const dhcp::Packet& packet, const Send&)>;
 
-  explicit FarServer(Respond respond)
+  explicit FarServer(const Respond& respond)
       : socket_(*PacketSocket::open(interface_named("far"),
                                     {.ethertype = ethertype::ipv4, .udp_ports = {67}})),
         thread_([this, respond] { serve(respond); }) {}

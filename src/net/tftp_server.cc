@@ -59,7 +59,10 @@ TftpServer::Socket::Socket(TftpServer& server, tree::Descriptor descriptor)
 
 void TftpServer::Socket::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) server_.has_room_again();
-  if ((events & ~EPOLLOUT) != 0) server_.receive_some(*this);
+  if ((events & ~EPOLLOUT) == 0) return;
+  // What a client sent before its next request, its abort after a size probe, say, is taken in before it.
+  if (this == &server_.listening_ && server_.transfer_) server_.receive_some(*server_.transfer_);
+  server_.receive_some(*this);
 }
 
 void TftpServer::receive_some(const Socket& socket) {
