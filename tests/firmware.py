@@ -49,6 +49,7 @@ BOOT_UNDIONLY = (QEMU_ROM, *BOOT, *X86_BIOS)
 
 SERVED_BIOS = ("undionly.kpxe", "chain.ipxe", OWN_FILE, "vmlinuz", "initrd.gz")
 SERVED_EFI = ("snponly.efi", OWN_FILE, "vmlinuz", "initrd.gz")
+SERVED_X64 = ("snponly64.efi", *SERVED_EFI[1:])  # by the name that pixie gives
 
 # UEFI's HTTP client takes an offer only if it says HTTPClient too.
 HTTP_BOOT_RULES = f"""\
@@ -93,7 +94,7 @@ DHCP_CASES = {
         "BIOS with a network card whose ROM is iPXE, by proxyDHCP", "bios", (*BOOT, *X86_BIOS),
         served=SERVED_BIOS[1:], **PROXY),
     "uefi64-proxy": Case(
-        "UEFI x64 by proxyDHCP", "uefi64", (*BOOT, *X86_EFI), served=SERVED_EFI, **PROXY),
+        "UEFI x64 by proxyDHCP", "uefi64", (*BOOT, *X86_EFI), served=SERVED_X64, **PROXY),
     "arm64-proxy": Case(
         "UEFI arm64 by proxyDHCP", "arm64", (*BOOT, *linux(rb"aarch64", rb"efi64")),
         served=("snponly-arm64.efi", *SERVED_EFI[1:]), **PROXY),
@@ -106,29 +107,29 @@ DHCP_CASES = {
         served=("snponly-arm32.efi", *SERVED_EFI[1:]), **PROXY),
     "uefi64-http-boot-proxy": Case(
         "UEFI HTTP Boot by proxyDHCP", "uefi64", (*BOOT, *X86_EFI), qemu=NO_PXE,
-        served=("path=snponly.efi", *SERVED_EFI[1:]), **PROXY),
+        served=("path=snponly64.efi", *SERVED_EFI[1:]), **PROXY),
     "uefi64-ipv6-proxy": Case(
         "UEFI x64 over IPv6, pixie beside another DHCPv6 server", "uefi64", (*BOOT, *X86_EFI),
-        served=SERVED_EFI, dhcp="plain", pixie_options=("--dhcp", "proxy"), **IPV6),
+        served=SERVED_X64, dhcp="plain", pixie_options=("--dhcp", "proxy"), **IPV6),
     "bios-server": Case(
         "BIOS with a plain PXE ROM, pixie is the DHCP server", "bios", BOOT_UNDIONLY,
         plain_pxe=True, served=SERVED_BIOS, **SERVER),
     "uefi64-server": Case(
-        "UEFI x64, pixie is the DHCP server", "uefi64", (*BOOT, *X86_EFI), served=SERVED_EFI,
+        "UEFI x64, pixie is the DHCP server", "uefi64", (*BOOT, *X86_EFI), served=SERVED_X64,
         **SERVER),
     "uefi64-http-boot-server": Case(
         "UEFI HTTP Boot, pixie is the DHCP server", "uefi64", (*BOOT, *X86_EFI), qemu=NO_PXE,
-        served=("path=snponly.efi", *SERVED_EFI[1:]), **SERVER),
+        served=("path=snponly64.efi", *SERVED_EFI[1:]), **SERVER),
     "uefi64-ipv6-server": Case(
         "UEFI x64 over IPv6, pixie is the DHCPv6 server", "uefi64", (*BOOT, *X86_EFI),
-        served=SERVED_EFI, dhcp="none",
+        served=SERVED_X64, dhcp="none",
         pixie_options=("--dhcp", "server", "--dhcp-range6", "fd77::100-fd77::1ff"), **IPV6),
     "bios-relay": Case(
         "BIOS on another network, behind a relay agent", "bios", BOOT_UNDIONLY, plain_pxe=True,
         served=SERVED_BIOS, **RELAY),
     "uefi64-relay": Case(
         "UEFI x64 on another network, behind a relay agent", "uefi64", (*BOOT, *X86_EFI),
-        served=SERVED_EFI, **RELAY),
+        served=SERVED_X64, **RELAY),
 }
 
 CASES = {

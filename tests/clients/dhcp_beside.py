@@ -12,7 +12,8 @@ from lab.process import Process
 from . import dhcp_client, dhcp_message as dhcp
 from .case import Failure, Skip, Stopwatch, case, check, equal
 from .dhcp_client import BOOT_SERVER_PORT, Client
-from .dhcp_serve import DNS, POOL, SERVER, in_pool, new_segment, start, start_proxy
+from .dhcp_serve import (DNS, POOL, SERVER, X64_ROM, in_pool, new_segment, start,
+                         start_proxy)
 from .network import run
 from .segment import Segment
 
@@ -104,7 +105,7 @@ def proxy(bench):
         equal("boot server discovery", offer.options.get(dhcp.VENDOR, b"")[:3], b"\6\1\x08")
     with Client(host, boots=dhcp_client.UEFI) as uefi:
         offer = uefi.discover()
-        _check_proxy_offer(offer, b"snponly.efi")
+        _check_proxy_offer(offer, X64_ROM.encode())
         check(dhcp.VENDOR not in offer.options, f"option 43 for UEFI: {offer}")
     with Client(host) as phone:
         phone.send(dhcp.DISCOVER)
@@ -113,7 +114,7 @@ def proxy(bench):
         offer = http.discover()
         equal("class", offer.options.get(dhcp.VENDOR_CLASS, b"").rstrip(b"\0"), b"HTTPClient")
         url = offer.options.get(dhcp.BOOT_FILE, b"").rstrip(b"\0") or offer.file
-        equal("URL", url, f"http://{SERVER}:{pixie.http}/snponly.efi".encode())
+        equal("URL", url, f"http://{SERVER}:{pixie.http}/{X64_ROM}".encode())
 
 
 @case("dhcp.port-4011")
@@ -122,7 +123,7 @@ def port_4011(bench):
     for starter in (start, start_proxy):
         segment, _ = starter(bench)
         for number, (boots, port, file) in enumerate((
-                (dhcp_client.UEFI, BOOT_SERVER_PORT, b"snponly.efi"),
+                (dhcp_client.UEFI, BOOT_SERVER_PORT, X64_ROM.encode()),
                 (dhcp_client.BIOS, dhcp_client.CLIENT_PORT, b"undionly.kpxe"))):
             address = f"10.80.0.{230 + number}"
             host = segment.host(f"client{number}", f"{address}/24")
@@ -163,7 +164,7 @@ def same_host(bench):
         client.send(dhcp.DISCOVER)
         offers = {answer.yiaddr == dhcp.NOWHERE: answer for answer in client.receive_all()}
         equal("offers of a proxy, and of a server", set(offers), {True, False})
-        _check_proxy_offer(offers[True], b"snponly.efi")
+        _check_proxy_offer(offers[True], X64_ROM.encode())
         address = client.take(offers[False]).yiaddr
     with Client(segment.host("booted", f"{address}/24"), boots=dhcp_client.UEFI,
                 address=address) as client:
@@ -184,7 +185,7 @@ def two_proxies(bench):
         offers = {answer.address(dhcp.SERVER): answer for answer in client.receive_all()}
         equal("servers", set(offers), {SERVER, "10.80.0.3", OTHER})
         for server in (SERVER, "10.80.0.3"):
-            _check_proxy_offer(offers[server], b"snponly.efi")
+            _check_proxy_offer(offers[server], X64_ROM.encode())
         check(client.take(offers[OTHER]).address(dhcp.SERVER) == OTHER, "no address is obtained")
         check(not client.receive(1), "a proxy answers the request to another server, too")
     for pixie in (first, second):

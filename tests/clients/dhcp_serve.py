@@ -7,6 +7,7 @@ from .segment import Segment
 SERVER, MASK = "10.80.0.1", "255.255.255.0"
 FIRST, LAST = "10.80.0.100", "10.80.0.110"
 POOL = f"{FIRST}-{LAST}"
+X64_ROM = "snponly64.efi"  # as pixie calls snponly.efi, too
 ROUTER, DNS, DOMAIN = "10.80.0.254", "10.80.0.253", "lab.example"
 
 

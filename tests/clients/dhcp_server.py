@@ -7,7 +7,7 @@ from . import dhcp_client, dhcp_message as dhcp
 from .bench import content
 from .case import case, check, equal
 from .dhcp_client import Client
-from .dhcp_serve import (DNS, DOMAIN, FIRST, LAST, MASK, ROUTER, SERVER, in_pool, start)
+from .dhcp_serve import (DNS, DOMAIN, FIRST, LAST, MASK, ROUTER, SERVER, X64_ROM, in_pool, start)
 
 ELSEWHERE = "192.168.5.5"
 
@@ -40,7 +40,7 @@ def options(bench):
 
 FILES = {
     "bios": (dhcp_client.BIOS, b"undionly.kpxe"),
-    "uefi": (dhcp_client.UEFI, b"snponly.efi"),
+    "uefi": (dhcp_client.UEFI, X64_ROM.encode()),
     "ia32": (dhcp_client.UEFI | {dhcp.ARCHITECTURE: b"\0\6"}, b"snponly32.efi"),
     "arm32": (dhcp_client.UEFI | {dhcp.ARCHITECTURE: b"\0\x0a"}, b"snponly-arm32.efi"),
     "arm64": (dhcp_client.UEFI | {dhcp.ARCHITECTURE: b"\0\x0b"}, b"snponly-arm64.efi"),
@@ -56,7 +56,7 @@ def boot_files(bench):
     segment, pixie = start(bench, "--roms", bench.folder / "roms")
     host = segment.host("client")
     base = f"http://{SERVER}:{pixie.http}".encode()
-    urls = {"http": (dhcp_client.UEFI_HTTP, base + b"/snponly.efi"),
+    urls = {"http": (dhcp_client.UEFI_HTTP, base + b"/" + X64_ROM.encode()),
             "ipxe": (dhcp_client.IPXE, base + b"/chain.ipxe")}
     for name, (boots, file) in (FILES | urls).items():
         with Client(host, boots=boots) as client:
@@ -153,7 +153,7 @@ def events(bench):
     for event in ("offered", "acknowledged"):
         line = pixie.await_line(rf"event=dhcp\.{event} [^\n]*\n".encode()).group(0).decode()
         for wanted in (f"mac={client.mac} ", "vendor=PXEClient:Arch:00007:UNDI:003000 ",
-                       "interface=eth0 ", f"address={address} ", "file=snponly.efi "):
+                       "interface=eth0 ", f"address={address} ", f"file={X64_ROM} "):
             check(wanted in line, f"no {wanted}in {line}")
         check(re.search(r" arch=\S", line) and " arch=- " not in line, f"no architecture: {line}")
 
