@@ -136,8 +136,9 @@ int serve(const CommandLine& line) {
   const ServiceManager manager;
   const auto advice = drop_privileges(*settings);
   if (!advice) return complain(usage, advice.error());
+  const auto interfaces = dhcp ? names_of(dhcp->interfaces) : "-";
   if (settings->log_format == events::Format::logfmt) {
-    fmt::print("{}\n", banner(*settings, *sockets));
+    fmt::print("{}\n", banner(*settings, *sockets, interfaces));
     std::fflush(stdout);
   }
 
@@ -145,22 +146,18 @@ int serve(const CommandLine& line) {
   const auto tftp = places(sockets->tftp, ",");
   const auto http = places(sockets->http, ",");
   const auto dhcp_advice = dhcp ? dhcp->advice : std::vector<std::string>();
-  const auto interfaces = dhcp ? names_of(dhcp->interfaces) : "-";
   net::Server server(settings->server, settings->dhcp, std::move(*sockets), std::move(dhcp),
                      settings->layout, log);
   server.start();
   if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});
   for (const auto& text : dhcp_advice) log.emit(events::advice, {{"text", text}});
-  log.emit(events::ready,
-           {{"version", PIXIE_VERSION},
-            {"tftp", tftp},
-            {"http", http},
-            {"dhcp", settings->dhcp.mode == net::DhcpSettings::Mode::off     ? "off"
-                     : settings->dhcp.mode == net::DhcpSettings::Mode::proxy ? "proxy"
-                                                                             : "server"},
-            {"interfaces", interfaces},
-            {"threads", settings->server.loops},
-            {"uid", geteuid()}});
+  log.emit(events::ready, {{"version", PIXIE_VERSION},
+                           {"tftp", tftp},
+                           {"http", http},
+                           {"dhcp", dhcp_mode_name(settings->dhcp.mode)},
+                           {"interfaces", interfaces},
+                           {"threads", settings->server.loops},
+                           {"uid", geteuid()}});
   manager.notify("READY=1");
 
   while (signals.next() == SIGHUP) reload(line, *values, settings->layout, server, log, manager);

@@ -23,7 +23,6 @@ namespace {
 using Mode = DhcpSettings::Mode;
 
 constexpr std::uint16_t server_port6 = 547;
-constexpr auto listening_time = std::chrono::seconds(3);
 constexpr int receive_buffer_bytes = 4 << 20;
 
 bool enable(int socket, int level, int option, int value = 1) {
@@ -119,8 +118,8 @@ std::string describe(const Interface& interface, const DhcpAnswer& offer) {
 Expected<std::string> other_servers(const std::vector<Interface>& interfaces) {
   std::vector<std::future<Expected<std::vector<DhcpAnswer>>>> searches;
   for (const auto& interface : interfaces) {
-    searches.push_back(std::async(
-        std::launch::async, [&interface] { return find_dhcp_servers(interface, listening_time); }));
+    searches.push_back(
+        std::async(std::launch::async, [&interface] { return find_dhcp_servers(interface); }));
   }
   std::string found;
   for (std::size_t i = 0; i < searches.size(); ++i) {

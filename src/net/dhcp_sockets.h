@@ -39,7 +39,7 @@ struct DhcpSockets {
   std::vector<std::string> advice;
 };
 
-/// In server mode it also listens for other DHCP servers first, for three seconds, and fails if one answers, unless
+/// In server mode it also listens for other DHCP servers first, for four seconds, and fails if one answers, unless
 /// the settings say otherwise.
 Expected<DhcpSockets> open_dhcp_sockets(const DhcpSettings& settings);
 
