@@ -10,6 +10,9 @@ namespace {
 const wire::IpAddress nobody = wire::IpAddress::v4(0, 0, 0, 0);
 const wire::IpAddress everybody = wire::IpAddress::v4(255, 255, 255, 255);
 
+/// Machines without an address ask every few seconds: that a network has none left is told once in this time.
+constexpr auto pool_empty_pause = std::chrono::minutes(10);
+
 /// What History::first_time() is asked about.
 enum Topic : std::uint8_t { topic_no_rom };
 
@@ -249,8 +252,8 @@ void Responder::discover(Turn& turn) {
   const auto offer = leases_->offer(
       lease_client(turn), request.options.address(option::requested_address), turn.system_now);
   if (!offer) {
-    turn.outcome.step = offer.error() == Refusal::pool_empty ? Step::pool_empty : Step::ignored;
     turn.outcome.reason = describe(offer.error());
+    if (offer.error() == Refusal::pool_empty) pool_empty(turn);
     return;
   }
   auto reply = reply_to(request, MessageType::offer, arrival);
@@ -261,6 +264,15 @@ void Responder::discover(Turn& turn) {
   turn.outcome.reason.clear();
   if (offer->check_first) turn.outcome.check_first = offer->address;
   send(turn.outcome, Step::offered, request, arrival, std::move(reply));
+}
+
+void Responder::pool_empty(Turn& turn) {
+  turn.outcome.step = Step::pool_empty;
+  const auto network = leases_->network_of(lease_client(turn).link);
+  if (!network) return;
+  const auto [told, is_new] = pool_empty_told_.try_emplace(network->address, turn.now);
+  turn.outcome.first_time = is_new || turn.now - told->second >= pool_empty_pause;
+  if (turn.outcome.first_time) told->second = turn.now;
 }
 
 void Responder::request(Turn& turn) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -97,7 +98,7 @@ struct Outcome {
   /// Of the loop, from 1; 0: no ROM is given.
   unsigned round = 0;
   std::string reason;
-  /// To be told once for this machine, not each time.
+  /// To be told once for this machine, or for an empty pool once in a while, not each time.
   bool first_time = true;
 };
 
@@ -124,6 +125,7 @@ class Responder {
 
   void discover(Turn& turn);
   void offer_beside(Turn& turn);
+  void pool_empty(Turn& turn);
   void request(Turn& turn);
   void grant(Turn& turn, const wire::IpAddress& address, RequestState state);
   void inform(Turn& turn);
@@ -143,6 +145,8 @@ class Responder {
   ResponderSettings settings_;
   Leases* leases_;
   History& history_;
+  /// By the network's address, when it was last told that it has no address left.
+  std::map<wire::IpAddress, HistoryTime> pool_empty_told_;
 };
 
 }  // namespace pixie::dhcp

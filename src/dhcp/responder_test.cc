@@ -299,6 +299,8 @@ TEST(Responder, AnEmptyPoolIsSaid) {
   const auto outcome = lab.receive(plain(MessageType::discover, 5));
   EXPECT_EQ(outcome.step, Step::pool_empty);
   EXPECT_FALSE(outcome.reply);
+  EXPECT_TRUE(outcome.first_time);
+  EXPECT_FALSE(lab.receive(plain(MessageType::discover, 6)).first_time);
 }
 
 TEST(Responder, ARelayGetsTheAnswerWithItsOwnOption) {

@@ -47,7 +47,7 @@ const events::Kind* kind_of(const dhcp::Outcome& outcome) {
     case Step::declined:
       return &events::dhcp_declined;
     case Step::pool_empty:
-      return &events::dhcp_pool_empty;
+      return outcome.first_time ? &events::dhcp_pool_empty : nullptr;
     case Step::no_rom:
       return outcome.first_time ? &events::dhcp_no_rom : nullptr;
     case Step::held:
@@ -138,7 +138,7 @@ void DhcpServer::handle(const dhcp::Packet& request, const dhcp::Arrival& arriva
   if (outcome.check_first && probe_ && request.mac()) {
     check(request, arrival, interface, std::move(outcome));
   } else {
-    deliver(request, interface, outcome);
+    deliver(request, arrival, interface, outcome);
   }
 }
 
@@ -159,7 +159,7 @@ void DhcpServer::checked(const wire::Mac& machine, bool in_use, std::optional<wi
   checking_.erase(found);
   // The machine itself may still answer for the address that it had.
   if (!in_use || user == machine)
-    return deliver(waiting.request, waiting.interface, waiting.outcome);
+    return deliver(waiting.request, waiting.arrival, waiting.interface, waiting.outcome);
   const auto address = *waiting.outcome.check_first;
   const auto mac = machine.colons();
   const auto other = user ? user->colons() : "another machine";
@@ -183,14 +183,14 @@ bool DhcpServer::keep_leases() {
   return kept;
 }
 
-void DhcpServer::deliver(const dhcp::Packet& request, std::uint32_t interface,
-                         const dhcp::Outcome& outcome) {
+void DhcpServer::deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival,
+                         std::uint32_t interface, const dhcp::Outcome& outcome) {
   if (outcome.reply) {
     std::array<std::byte, dhcp::max_message_size> buffer;
     const auto message =
         dhcp::write(buffer, outcome.reply->packet, dhcp::reply_size_limit(request));
     if (!message) return loop_.log.emit(events::dhcp_failed, {{"reason", message.error().text}});
-    if (!send(*outcome.reply, interface, *message)) {
+    if (!send(*outcome.reply, arrival.address, interface, *message)) {
       const auto to = outcome.reply->to.text();
       return loop_.log.emit(events::dhcp_failed, {{"to", to}, {"reason", std::strerror(errno)}});
     }
@@ -198,8 +198,8 @@ void DhcpServer::deliver(const dhcp::Packet& request, std::uint32_t interface,
   report(request, interface, outcome);
 }
 
-bool DhcpServer::send(const dhcp::Reply& reply, std::uint32_t interface, wire::Bytes message) {
-  const auto& from = find_interface(interface)->address;
+bool DhcpServer::send(const dhcp::Reply& reply, const wire::IpAddress& from,
+                      std::uint32_t interface, wire::Bytes message) {
   const auto frames =
       std::ranges::find(frames_, interface, &std::pair<std::uint32_t, PacketSocket>::first);
   if (!reply.frame_to || frames == frames_.end()) {

@@ -47,8 +47,10 @@ class DhcpServer {
              dhcp::Outcome outcome);
   void checked(const wire::Mac& machine, bool in_use, std::optional<wire::Mac> user);
   bool keep_leases();
-  void deliver(const dhcp::Packet& request, std::uint32_t interface, const dhcp::Outcome& outcome);
-  bool send(const dhcp::Reply& reply, std::uint32_t interface, wire::Bytes message);
+  void deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival, std::uint32_t interface,
+               const dhcp::Outcome& outcome);
+  bool send(const dhcp::Reply& reply, const wire::IpAddress& from, std::uint32_t interface,
+            wire::Bytes message);
   void report(const dhcp::Packet& request, std::uint32_t interface, const dhcp::Outcome& outcome);
   const Interface* find_interface(std::uint32_t index) const;
 
