@@ -175,8 +175,10 @@ Task<bool> respond(Connection& connection) {
   connection.request.last_on_connection |= connection.finishing;
   const auto reply =
       answer(connection.loop.tree, connection.request, connection.server, std::time(nullptr));
-  if (reply.body && connection.loop.on_fetch)
-    connection.loop.on_fetch(connection.peer.address, machine_of(connection, reply), *reply.body);
+  if (reply.body && connection.loop.on_fetch) {
+    const auto machine = machine_of(connection, reply);
+    if (machine) connection.loop.on_fetch(*machine, reply.body->kind);
+  }
   const auto sent = co_await send_reply(connection, reply);
   report(connection, reply, sent, began);
   if (!sent.complete) co_return false;

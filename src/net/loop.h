@@ -90,10 +90,8 @@ class Loop {
   /// A machine behind a relay, which no neighbour table knows, has this address now.
   void learn(const wire::IpAddress& address, const wire::Mac& machine);
 
-  /// Told of each body that a client was given; null: nobody wants to know. Set before run().
-  std::function<void(const wire::IpAddress& client, std::optional<wire::Mac> machine,
-                     const tree::Body& body)>
-      on_fetch;
+  /// Told what a known machine is given; null: nobody wants to know. Set before run().
+  std::function<void(const wire::Mac& machine, tree::Body::Kind kind)> on_fetch;
 
   /// Counts the turns: one for each wait.
   std::uint64_t turn() const { return turn_; }

@@ -148,12 +148,10 @@ void Server::start_dhcp(const DhcpSettings& settings, DhcpSockets sockets,
         sockets);
   }
   for (auto& each : workers_) {
-    each.loop->on_fetch = [&worker](const wire::IpAddress&, std::optional<wire::Mac> machine,
-                                    const tree::Body& body) {
-      if (!machine) return;
-      worker.loop->post([&worker, mac = *machine, what = fetched(body.kind)] {
-        worker.dhcp->fetched(mac, what);
-        if (worker.dhcp6) worker.dhcp6->fetched(mac, what);
+    each.loop->on_fetch = [&worker](const wire::Mac& machine, tree::Body::Kind kind) {
+      worker.loop->post([&worker, machine, what = fetched(kind)] {
+        worker.dhcp->fetched(machine, what);
+        if (worker.dhcp6) worker.dhcp6->fetched(machine, what);
       });
     };
   }

@@ -165,8 +165,10 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
     translated.machine = body->machine;
     body = std::move(translated);
   }
-  if (loop_.on_fetch)
-    loop_.on_fetch(datagram.route.peer.address, machine_of(datagram.route, *body), *body);
+  if (loop_.on_fetch) {
+    const auto machine = machine_of(datagram.route, *body);
+    if (machine) loop_.on_fetch(*machine, body->kind);
+  }
   const auto terms = negotiate(datagram.route, request, body->size());
   auto session =
       std::make_unique<Session>(*this, datagram, std::move(*path), std::move(*body), terms, now);
