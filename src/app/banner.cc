@@ -1,14 +1,12 @@
 #include "app/banner.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <sys/socket.h>
 
 #include <iterator>
-#include <memory>
 
 #include <fmt/format.h>
 
+#include "net/interfaces.h"
 #include "net/udp.h"
 #include "tree/descriptor.h"
 
@@ -29,28 +27,14 @@ std::optional<wire::IpAddress> routed_address() {
   return net::from_socket_address(address).address;
 }
 
-std::optional<wire::IpAddress> interface_address() {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return std::nullopt;
-  const std::unique_ptr<ifaddrs, decltype([](ifaddrs* first) { freeifaddrs(first); })> owner(list);
-  for (const auto* it = list; it; it = it->ifa_next) {
-    if (!it->ifa_addr || it->ifa_addr->sa_family != AF_INET || (it->ifa_flags & IFF_LOOPBACK))
-      continue;
-    sockaddr_storage address{};
-    std::copy_n(reinterpret_cast<const char*>(it->ifa_addr), sizeof(sockaddr_in),
-                reinterpret_cast<char*>(&address));
-    return net::from_socket_address(address).address;
-  }
-  return std::nullopt;
-}
-
 wire::IpAddress address_for_clients(const Settings& settings, const net::Sockets& sockets) {
   if (!settings.layout.advertised_address.is_unspecified())
     return settings.layout.advertised_address;
   const auto& bound = sockets.tftp.front().endpoint.address;
   if (!bound.is_unspecified()) return bound;
   if (const auto routed = routed_address()) return *routed;
-  return interface_address().value_or(wire::IpAddress::v4(127, 0, 0, 1));
+  const auto usable = net::choose_interfaces({});
+  return usable ? usable->front().address : wire::IpAddress::v4(127, 0, 0, 1);
 }
 
 std::string_view or_none(const std::string& folder) {

@@ -144,6 +144,7 @@ class Probe {
                          : fmt::format("tftp://{}/{}", choice.server.url_host(), path);
     stage.loaded = wire_.fetch(url, true);
     if (stage.loaded->outcome == Fetch::Outcome::done) return true;
+    if (stage.loaded->outcome == Fetch::Outcome::unchecked) return false;
     add(finding_of(fault_of(*stage.loaded), *stage.loaded));
     return false;
   }
@@ -185,6 +186,8 @@ class Probe {
     const bool own = names_machine(script.url);
     if (script.outcome == refused) {
       add(finding_of(own ? Fault::script_missing : Fault::file_missing, script));
+    } else if (script.outcome == unchecked) {
+      return false;
     } else if (script.outcome != done) {
       add(finding_of(fault_of(script), script));
     } else if (script::is_no_script_message(script.content)) {
@@ -205,7 +208,7 @@ class Probe {
       using enum Fetch::Outcome;
       if (file.outcome == refused) {
         add(finding_of(Fault::file_missing, file));
-      } else if (file.outcome != done) {
+      } else if (file.outcome != done && file.outcome != unchecked) {
         add(finding_of(fault_of(file), file));
       }
       report_.files.push_back(std::move(file));

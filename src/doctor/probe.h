@@ -35,6 +35,8 @@ struct Fetch {
     refused,
     /// It began and did not end.
     stalled,
+    /// Not tried: another protocol, or a host's name, which the machine's DNS would have to know.
+    unchecked,
   };
 
   std::string url;

@@ -94,17 +94,22 @@ struct Machine {
 /// The way of a packet.
 struct Path {
   wire::Mac from_mac;
-  wire::Mac to_mac;
   wire::Endpoint from;
   wire::Endpoint to;
 };
 
+/// What a TCP segment (RFC 9293 section 3.1) says that matters here.
 struct TcpSegment {
+  std::uint16_t from_port = 0;
+  std::uint16_t to_port = 0;
   bool is_syn = false;
   bool is_ack = false;
   bool is_reset = false;
   wire::Bytes payload;
 };
+
+/// Nothing if it is cut off.
+std::optional<TcpSegment> parse_tcp(wire::Bytes segment);
 
 class Timeline {
  public:

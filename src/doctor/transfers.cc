@@ -88,6 +88,23 @@ void Timeline::tftp_answer(TimePoint now, const Path& path, Flow& flow, wire::By
   }
 }
 
+std::optional<TcpSegment> parse_tcp(wire::Bytes segment) {
+  enum : std::uint8_t { syn = 0x02, reset = 0x04, ack = 0x10 };
+  constexpr std::size_t numbers_size = 8;
+  constexpr std::size_t fixed_size = 20;
+  wire::Reader in(segment);
+  TcpSegment found{.from_port = in.u16(), .to_port = in.u16(), .payload = {}};
+  in.bytes(numbers_size);
+  const std::size_t header_size = in.u8() / 16U * 4U;
+  const auto flags = in.u8();
+  if (!in.ok() || header_size < fixed_size || header_size > segment.size()) return std::nullopt;
+  found.is_syn = (flags & syn) != 0;
+  found.is_reset = (flags & reset) != 0;
+  found.is_ack = (flags & ack) != 0;
+  found.payload = segment.subspan(header_size);
+  return found;
+}
+
 void Timeline::tcp(TimePoint now, const Path& path, const TcpSegment& segment) {
   if (segment.is_syn && !segment.is_ack) {
     auto* machine = machine_at(path.from.address, path.from_mac);
