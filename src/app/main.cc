@@ -71,6 +71,10 @@ int run(int argc, char** argv) {
       return print(manual_page());
     case Command::manual_markdown:
       return print(settings_markdown());
+    case Command::doctor_watch:
+      return doctor_watch(line->doctor);
+    case Command::doctor_probe:
+      return doctor_probe(line->doctor);
     default:
       return roms_command(*line);
   }

@@ -45,6 +45,8 @@ struct Fetch {
   /// HTTP status or TFTP error code.
   std::uint16_t status = 0;
   std::string detail;
+  /// Where a 3xx status leads to; empty otherwise.
+  std::string redirection;
   /// The first `Wire::kept` bytes.
   std::string content;
   std::uint64_t size = 0;
