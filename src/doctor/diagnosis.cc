@@ -66,10 +66,15 @@ Result no_offer(const Case& seen) {
   return make_finding(Fault::no_dhcp_server, {{}, {}, relay.text()});
 }
 
-/// Answers go to the relay agent; a machine that never takes one up has not heard them.
+/// Answers go to the relay agent: it isn't found, or the machine never takes one up.
 Result relay_deaf(const Case& seen) {
   const auto& relay = seen.machine.client.relay.giaddr;
-  if (relay.is_unspecified() || seen.machine.offers.empty()) return std::nullopt;
+  if (relay.is_unspecified()) return std::nullopt;
+  const auto* search = seen.network.search_for(relay);
+  if (search && search->count > 1) {
+    return make_finding(Fault::relay_unreachable, {search->asker.text(), {}, relay.text()});
+  }
+  if (seen.machine.offers.empty()) return std::nullopt;
   if (seen.followed(Step::discover, Step::request)) return std::nullopt;
   return make_finding(Fault::relay_unreachable,
                       {seen.machine.offers.front().server().text(), {}, relay.text()});

@@ -212,6 +212,12 @@ void Timeline::dhcp_reply(TimePoint now, const Path& path, const dhcp::Packet& p
 
 void Timeline::arp(TimePoint now, const wire::Mac& sender_mac, const wire::IpAddress& sender,
                    const wire::IpAddress& target, bool is_reply) {
+  searches_.erase(sender);
+  if (!is_reply && searches_.size() < max_machines) {
+    auto& search = searches_[target];
+    search.asker = sender;
+    ++search.count;
+  }
   const auto known = machines_.find(sender_mac);
   if (known != machines_.end() && !is_reply && target != known->second.address) {
     auto& machine = known->second;
@@ -233,6 +239,11 @@ void Timeline::arp(TimePoint now, const wire::Mac& sender_mac, const wire::IpAdd
               .file = {},
               .detail = fmt::format("{}, which {} has too", sender.text(), sender_mac.colons())};
   add(machine, std::move(event));
+}
+
+const Timeline::Search* Timeline::search_for(const wire::IpAddress& address) const {
+  const auto found = searches_.find(address);
+  return found == searches_.end() ? nullptr : &found->second;
 }
 
 Machine* Timeline::machine(const wire::Mac& mac) {

@@ -126,6 +126,14 @@ class Timeline {
   /// Those DHCP servers that offered an address to anybody.
   const std::set<wire::IpAddress>& dhcp_servers() const { return dhcp_servers_; }
 
+  /// Somebody looked for an address (ARP) that did not answer so far.
+  struct Search {
+    wire::IpAddress asker;
+    std::size_t count = 0;
+  };
+  /// Null: nobody looked for it, or it answered.
+  const Search* search_for(const wire::IpAddress& address) const;
+
   struct News {
     wire::Mac mac;
     Event event;
@@ -162,6 +170,7 @@ class Timeline {
   std::map<wire::Mac, Machine> machines_;
   std::map<wire::IpAddress, wire::Mac> addresses_;
   std::set<wire::IpAddress> dhcp_servers_;
+  std::map<wire::IpAddress, Search> searches_;
   Flows transfers_;
   Flows connections_;
   std::vector<News> news_;
