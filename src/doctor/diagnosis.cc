@@ -69,13 +69,12 @@ Result no_offer(const Case& seen) {
 /// Answers go to the relay agent: it isn't found, or the machine never takes one up.
 Result relay_deaf(const Case& seen) {
   const auto& relay = seen.machine.client.relay.giaddr;
-  if (relay.is_unspecified()) return std::nullopt;
+  if (relay.is_unspecified() || seen.followed(Step::discover, Step::request)) return std::nullopt;
   const auto* search = seen.network.search_for(relay);
   if (search && search->count > 1) {
     return make_finding(Fault::relay_unreachable, {search->asker.text(), {}, relay.text()});
   }
   if (seen.machine.offers.empty()) return std::nullopt;
-  if (seen.followed(Step::discover, Step::request)) return std::nullopt;
   return make_finding(Fault::relay_unreachable,
                       {seen.machine.offers.front().server().text(), {}, relay.text()});
 }
@@ -204,8 +203,8 @@ Result went_silent(const Case& seen) {
 
 using Rule = Result (*)(const Case&);
 /// In the order of a boot, but for what explains the steps after it.
-constexpr Rule rules[] = {address_taken, address_refused, wrong_rom,   loops,        no_offer,
-                          relay_deaf,    bad_offers,      boot_server, no_neighbour, transfer,
+constexpr Rule rules[] = {address_taken, address_refused, wrong_rom,   loops,        relay_deaf,
+                          no_offer,      bad_offers,      boot_server, no_neighbour, transfer,
                           connection,    refused_file,    went_silent};
 
 }  // namespace
