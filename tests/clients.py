@@ -19,8 +19,8 @@ import threading
 import traceback
 
 from clients import (clients_http, clients_tftp, doctor, http_files,  # noqa: F401
-                     http_messages, http_paths, http_patience, life, life_start, tftp_faults, tftp_load,
-                     tftp_names, tftp_protocol)  # (cases register themselves)
+                     http_messages, http_paths, http_patience, life, life_start, tftp_faults,
+                     tftp_load, tftp_names, tftp_protocol)  # (cases register themselves)
 from clients.bench import Bench
 from clients.case import CASES, Failure, Skip, Stopwatch, check
 from clients.network import Network

@@ -35,7 +35,7 @@ constexpr std::string_view wanted_by_uefi(
 constexpr std::string_view wanted_by_http(
     "\1\2\3\4\5\6\14\15\17\21\22\26\27\34\50\51\52\53\62\63\66\72\73\74\103\141");
 constexpr std::string_view wanted_by_ipxe(
-    "\1\3\6\7\14\17\21\32\52\53\74\102\103\167\200\201\202\203\204\205\206\207\257\313");
+    "\1\3\6\7\14\17\21\32\52\53\74\102\103\167\171\200\201\202\203\204\205\206\207\257\313");
 
 /// Option 175 of iPXE 2.0.0: its version and what it can do (http, bzImage, menu, efi, …).
 constexpr std::string_view ipxe_features("\353\3\2\0\0\23\1\1\27\1\1\47\1\1", 14);

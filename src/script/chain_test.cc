@@ -57,8 +57,8 @@ TEST(NoScriptMessage, NamesTheMachineAndTheServer) {
 }
 
 TEST(NoScriptMessage, IsRecognised) {
-  EXPECT_TRUE(is_no_script_message(
-      no_script_message(*wire::Mac::parse("52:54:00:ab:cd:01"), "192.0.2.1")));
+  EXPECT_TRUE(
+      is_no_script_message(no_script_message(*wire::Mac::parse("52:54:00:ab:cd:01"), "192.0.2.1")));
   EXPECT_FALSE(is_no_script_message("#!ipxe\necho\necho This machine boots\n"));
   EXPECT_FALSE(is_no_script_message(""));
 }

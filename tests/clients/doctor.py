@@ -152,6 +152,32 @@ def healthy(bench):
                 check(word in done.stdout, f"no {word!r} in:\n{done.stdout}")
 
 
+@case("doctor.local", own_network=True)
+def local(bench):
+    """the probe on the very host of pixie and dnsmasq: it sees what they would tell others"""
+    own_script(bench, "#!ipxe\nexit\n")
+    start(bench)
+    with dnsmasq(bench, rules_of_readme()):
+        done = bench.run(bench.program, "doctor", "probe", "--mac", MAC, "--wait", "1",
+                         "--interface", "eth0", namespace=bench.network.server)
+        names(done, status=0)
+        check(f"offer  {SERVER}" in done.stdout, done.stdout)
+
+
+@case("doctor.http-boot", own_network=True)
+def http_boot(bench):
+    """UEFI HTTP Boot: a URL alone is ignored, with option 60 it boots"""
+    own_script(bench, "#!ipxe\nexit\n")
+    start(bench)
+    rules = (f"{ADDRESSES}dhcp-match=set:ipxe,175\n"
+             f"dhcp-boot=tag:!ipxe,http://{SERVER}/snponly.efi\n"
+             f"dhcp-boot=tag:ipxe,chain.ipxe,pixie,{SERVER}\n")
+    with dnsmasq(bench, rules):
+        names(probe(bench, "--arch", "x64-http"), "offer-ignored")
+    with dnsmasq(bench, rules + "dhcp-option-force=tag:!ipxe,60,HTTPClient\n"):
+        names(probe(bench, "--arch", "x64-http"), status=0)
+
+
 @case("doctor.wrong-rom", own_network=True)
 def wrong_rom(bench):
     """a ROM for another architecture is named with both architectures"""
