@@ -157,6 +157,7 @@ Result transfer(const Case& seen) {
   }
   // What comes later shows that the machine went on without the file.
   if (seen.followed(Step::tftp_request, Step::discover) && request->in_ipxe) return std::nullopt;
+  if (seen.machine.transfer_began) return of(Fault::tftp_stalled, *request, "it began, no more");
   return of(Fault::tftp_silent, *request);
 }
 
@@ -165,6 +166,8 @@ Result connection(const Case& seen) {
   if (closed && !seen.followed(Step::http_closed, Step::http_answer)) {
     return of(Fault::http_closed, *closed);
   }
+  // With a script it has other business, too: disks over the network, web sites.
+  if (seen.machine.got_script) return std::nullopt;
   const auto* connect = seen.machine.last(Step::http_connect);
   if (connect && !seen.followed(Step::http_connect, Step::http_request)) {
     return of(Fault::http_silent, *connect);

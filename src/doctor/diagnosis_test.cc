@@ -185,6 +185,35 @@ TEST_F(DiagnosisTest, TftpIsSilentOrRefuses) {
   EXPECT_THAT(cause(), HasSubstr("no such file"));
 }
 
+TEST_F(DiagnosisTest, TftpStalls) {
+  dhcp("snponly.efi");
+  ask_tftp("snponly.efi");
+  to_machine(port, "\0\3\0\1"s + x64_rom);
+  EXPECT_THAT(found(), ElementsAre("tftp-stalled"));
+}
+
+TEST_F(DiagnosisTest, OperatingSystemIsLeftAlone) {
+  boot_to_script();
+  get(own_target, "HTTP/1.1 200 OK\r\n\r\n#!ipxe\n");
+  const auto before = machine().events.size();
+  dhcp::Packet packet;
+  std::ranges::copy(machine_mac.octets, packet.chaddr.begin());
+  packet.set_message_type(dhcp::MessageType::discover);
+  send({machine_mac, {nobody, 68}, {everybody, 67}}, packet);
+  connect();
+  timeline.arp(tick(), machine_mac, lease_address, pixie_address, false);
+  EXPECT_EQ(machine().events.size(), before);
+  EXPECT_THAT(found(), ElementsAre());
+}
+
+TEST_F(DiagnosisTest, NextBootBeginsAnew) {
+  boot_to_script();
+  get(own_target, "HTTP/1.1 200 OK\r\n\r\n#!ipxe\n");
+  dhcp("snponly.efi");
+  EXPECT_FALSE(machine().got_script);
+  EXPECT_THAT(found(), ElementsAre("stopped"));
+}
+
 TEST_F(DiagnosisTest, WrongRom) {
   dhcp("snponly.efi");
   load("snponly.efi", bios_rom);

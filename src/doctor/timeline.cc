@@ -149,26 +149,24 @@ void Timeline::dhcp_request(TimePoint now, const Path& path, const dhcp::Packet&
   const auto type = packet.message_type();
   const auto known = machines_.find(*packet.mac());
   // DECLINE carries none of the options that tell a boot client.
-  if (!facts.is_boot_client() && (type != MessageType::decline || known == machines_.end())) {
+  if (!facts.is_boot_client() && type != MessageType::decline) {
+    if (known != machines_.end()) known->second.left_firmware = true;
     return;
   }
+  if (type == MessageType::decline && known == machines_.end()) return;
   auto* machine = this->machine(*packet.mac());
   if (!machine) return;
+  if (type == MessageType::decline) return decline(now, *machine, packet);
   Event event{.at = now, .step = Step::request, .server = {}, .file = {}, .detail = {}};
-  if (type == MessageType::decline) {
-    event.step = Step::decline;
-    event.server = packet.options.address(option::server_identifier).value_or(wire::IpAddress());
-    event.detail =
-        packet.options.address(option::requested_address).value_or(machine->address).text();
-    return add(*machine, std::move(event));
-  }
   machine->client = facts;
+  machine->left_firmware = false;
   if (!facts.is_ipxe) machine->firmware = facts;
   event.in_ipxe = facts.is_ipxe;
   event.detail = client_text(facts);
   if (type == MessageType::discover) {
     event.step = Step::discover;
     machine->offers.clear();
+    if (!facts.is_ipxe) machine->got_script = false;
   } else if (path.to.port == boot_server_port) {
     event.step = Step::boot_server_request;
     event.server = path.to.address;
@@ -178,11 +176,25 @@ void Timeline::dhcp_request(TimePoint now, const Path& path, const dhcp::Packet&
   add(*machine, std::move(event));
 }
 
+void Timeline::decline(TimePoint now, Machine& machine, const dhcp::Packet& packet) {
+  const auto& options = packet.options;
+  add(machine,
+      {.at = now,
+       .step = Step::decline,
+       .in_ipxe = machine.client.is_ipxe,
+       .server = options.address(option::server_identifier).value_or(wire::IpAddress()),
+       .file = {},
+       .detail = options.address(option::requested_address).value_or(machine.address).text()});
+}
+
 void Timeline::dhcp_reply(TimePoint now, const Path& path, const dhcp::Packet& packet) {
   const auto known = machines_.find(*packet.mac());
   Offer offer{path.from.address, path.from_mac, {}, packet};
   const auto type = packet.message_type();
-  if (!offer.is_proxy() && type != MessageType::nak) dhcp_servers_.insert(offer.server());
+  constexpr std::size_t max_servers = 64;
+  if (!offer.is_proxy() && type != MessageType::nak && dhcp_servers_.size() < max_servers) {
+    dhcp_servers_.insert(offer.server());
+  }
   if (known == machines_.end()) return;
   auto& machine = known->second;
   Event event{.at = now,
@@ -203,7 +215,8 @@ void Timeline::dhcp_reply(TimePoint now, const Path& path, const dhcp::Packet& p
   } else if (path.from.port == boot_server_port || path.to.port == boot_server_port ||
              (offer.is_proxy() && was_asked)) {
     event.step = Step::boot_server_answer;
-  } else {
+  } else if (!offer.is_proxy()) {
+    if (addresses_.size() >= max_machines) addresses_.clear();
     machine.address = packet.yiaddr;
     addresses_[packet.yiaddr] = machine.mac;
   }
@@ -213,7 +226,8 @@ void Timeline::dhcp_reply(TimePoint now, const Path& path, const dhcp::Packet& p
 void Timeline::arp(TimePoint now, const wire::Mac& sender_mac, const wire::IpAddress& sender,
                    const wire::IpAddress& target, bool is_reply) {
   searches_.erase(sender);
-  if (!is_reply && searches_.size() < max_machines) {
+  if (searches_.size() >= max_machines) searches_.clear();
+  if (!is_reply) {
     auto& search = searches_[target];
     search.asker = sender;
     ++search.count;
@@ -221,6 +235,7 @@ void Timeline::arp(TimePoint now, const wire::Mac& sender_mac, const wire::IpAdd
   const auto known = machines_.find(sender_mac);
   if (known != machines_.end() && !is_reply && target != known->second.address) {
     auto& machine = known->second;
+    if (machine.left_firmware) return;
     Event event{.at = now,
                 .step = Step::arp_request,
                 .in_ipxe = machine.client.is_ipxe,
@@ -258,7 +273,7 @@ Machine* Timeline::machine(const wire::Mac& mac) {
 Machine* Timeline::machine_at(const wire::IpAddress& address, const wire::Mac& mac) {
   const auto owner = addresses_.find(address);
   const auto known = machines_.find(owner == addresses_.end() ? mac : owner->second);
-  return known == machines_.end() ? nullptr : &known->second;
+  return known == machines_.end() || known->second.left_firmware ? nullptr : &known->second;
 }
 
 void Timeline::add(Machine& machine, Event event) {

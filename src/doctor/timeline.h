@@ -77,8 +77,12 @@ struct Machine {
   /// Of the last DISCOVER.
   std::vector<Offer> offers;
   wire::IpAddress address;
-  /// It loaded its own script, or a file that a script named.
+  /// It loaded its own script, or a file that a script named, in this boot.
   bool got_script = false;
+  /// The last transfer that it asked for has begun.
+  bool transfer_began = false;
+  /// Its operating system asks now: what it does is no boot any more.
+  bool left_firmware = false;
   /// When something happened that had not happened before.
   TimePoint progress_at;
   /// Of the ROM that it loaded last; empty if it fits or can't be known.
@@ -113,7 +117,8 @@ std::optional<TcpSegment> parse_tcp(wire::Bytes segment);
 
 class Timeline {
  public:
-  /// More machines than this are not followed: addresses can be made up without end.
+  /// More machines than this are not followed, and tables of addresses begin anew when they are as
+  /// long: addresses can be made up without end.
   static constexpr std::size_t max_machines = 4096;
 
   void udp(TimePoint now, const Path& path, wire::Bytes payload);
@@ -155,6 +160,7 @@ class Timeline {
   using Flows = std::map<wire::Endpoint, Flow>;
 
   void dhcp_request(TimePoint now, const Path& path, const dhcp::Packet& packet);
+  void decline(TimePoint now, Machine& machine, const dhcp::Packet& packet);
   void dhcp_reply(TimePoint now, const Path& path, const dhcp::Packet& packet);
   void tftp_request(TimePoint now, const Path& path, wire::Bytes payload);
   void tftp_answer(TimePoint now, const Path& path, Flow& flow, wire::Bytes payload);
@@ -162,6 +168,7 @@ class Timeline {
   void http_answer(TimePoint now, Flow& flow, std::string_view text);
 
   Machine* machine(const wire::Mac& mac);
+  /// Null for one that is not known, and for one whose operating system runs.
   Machine* machine_at(const wire::IpAddress& address, const wire::Mac& mac);
   void add(Machine& machine, Event event);
   void loaded(Machine& machine, Event event);

@@ -55,7 +55,7 @@ void Timeline::tftp_request(TimePoint now, const Path& path, wire::Bytes payload
   const bool repeated = before != transfers_.end() && before->second.file == file;
   add(*machine,
       event_of(now, repeated ? Step::tftp_stalled : Step::tftp_request, *machine, path.to, file));
-  addresses_.try_emplace(path.from.address, machine->mac);
+  machine->transfer_began = false;
   open(transfers_, path.from, {machine->mac, path.to, file});
 }
 
@@ -64,6 +64,7 @@ void Timeline::tftp_answer(TimePoint now, const Path& path, Flow& flow, wire::By
   const auto known = machines_.find(flow.mac);
   if (!packet || known == machines_.end()) return;
   auto& machine = known->second;
+  machine.transfer_began = true;
   if (const auto* oack = std::get_if<tftp::Oack>(&*packet)) {
     flow.block_size = oack->options.blksize.value_or(tftp::default_blksize);
   } else if (const auto* error = std::get_if<tftp::ErrorPacket>(&*packet)) {
