@@ -2,7 +2,7 @@
 """Checks the written direction of dependencies: which folder of src/ may include which.
 
 What a folder may use stands in CMakeLists.txt (pixie_module NAME DEPS...). Beyond that: only net includes
-the I/O library, nothing includes app, and the engines (tftp, dhcp, http) stay free of sockets, files and clocks.
+the I/O library, nothing includes app, and the engines (tftp, dhcp, http, doctor) stay free of sockets, files and clocks.
 """
 import re
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 IO_LIBRARY = re.compile(r'<(boost/(asio|beast)|sys/epoll)')
 SOCKETS = re.compile(r'<(sys/socket|netinet/|unistd|fcntl|fstream|filesystem|sys/)')
-SANS_IO = {'tftp', 'dhcp', 'http'}
+SANS_IO = {'tftp', 'dhcp', 'http', 'doctor'}
 IO_FOLDERS = {'net'}
 
 

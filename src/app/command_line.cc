@@ -30,6 +30,25 @@ void add_settings(CLI::App& app, Values& values) {
   }
 }
 
+void add_doctor(CLI::App& app, CommandLine& line) {
+  auto& doctor = *app.add_subcommand("doctor");
+  doctor.parse_complete_callback([&line] {
+    if (line.command == Command::serve) line.command = Command::doctor_watch;
+  });
+  doctor.add_option("--interface", line.doctor.interface);
+  doctor.add_option("--for", line.doctor.seconds)->check(CLI::PositiveNumber);
+  auto& probe = *doctor.add_subcommand("probe");
+  probe.preparse_callback([&line](std::size_t) { line.command = Command::doctor_probe; });
+  probe.add_option("--interface", line.doctor.interface);
+  probe.add_option("--arch", line.doctor.architecture);
+  probe.add_option("--mac", line.doctor.mac);
+  probe.add_option("--wait", line.doctor.wait)->check(CLI::Range(1, 60));
+  for (auto* command : {&doctor, &probe}) {
+    command->add_flag_callback("-h,--help", [&line] { line.command = Command::help; });
+  }
+  doctor.require_subcommand(0, 1);
+}
+
 void add_commands(CLI::App& app, CommandLine& line) {
   auto& roms = *app.add_subcommand("roms")->fallthrough();
   roms.parse_complete_callback([&line] {
@@ -53,6 +72,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   dhcp.preparse_callback([&line](std::size_t) { line.command = Command::dhcp_config; });
   dhcp.add_option("SERVER", line.operand);
   dhcp.add_option("--address", line.address);
+  add_doctor(app, line);
 
   auto& manual = *app.add_subcommand("man");
   manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });

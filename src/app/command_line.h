@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "app/doctor.h"
 #include "app/settings.h"
 
 namespace pixie::app {
@@ -19,6 +20,8 @@ enum class Command : std::uint8_t {
   roms_export,
   roms_import,
   roms_verify,
+  doctor_watch,
+  doctor_probe,
 };
 
 struct CommandLine {
@@ -34,6 +37,7 @@ struct CommandLine {
   bool long_listing = false;
   /// `roms export --force`.
   bool force = false;
+  DoctorArguments doctor;
 };
 
 /// The error is one sentence, with the nearest thing that would have been right.

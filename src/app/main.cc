@@ -83,6 +83,10 @@ int run(int argc, char** argv) {
       return print(settings_markdown());
     case Command::dhcp_config:
       return dhcp_config(*line);
+    case Command::doctor_watch:
+      return doctor_watch(line->doctor);
+    case Command::doctor_probe:
+      return doctor_probe(line->doctor);
     default:
       return roms_command(*line);
   }

@@ -38,6 +38,14 @@ constexpr Text commands[] = {
     {"pixie dhcp-config dnsmasq|isc|kea|mikrotik|opnsense|windows [--address ADDR]",
      "Print what to paste into that DHCP server, and where, so that machines boot from this pixie: "
      "its address, or ADDR, and the ports of the settings are filled in."},
+    {"pixie doctor [--interface NAME] [--for SECONDS]",
+     "Watch the machines that try to boot on an interface, tell each step, and why a machine goes "
+     "no further, until Ctrl-C or for so many seconds. Needs root or CAP_NET_RAW."},
+    {"pixie doctor probe [--interface NAME] [--arch KIND] [--mac MAC] [--wait SECONDS]",
+     "Play a machine that boots from the network (KIND: x64-uefi unless told, x86-bios, ia32-uefi, "
+     "arm64-uefi, x64-http, ...), behind whatever DHCP servers there are; list their answers, and "
+     "tell what keeps such a machine from booting. It takes no lease. Give --mac to play a machine "
+     "that has a script."},
     {"pixie man [--markdown]",
      "Print this manual as a page for man, or the settings as a Markdown table."},
 };
@@ -46,13 +54,18 @@ constexpr Text examples[] = {
     {"sudo pixie -d /srv/ipxe",
      "Serve TFTP on port 69 and HTTP on port 80, with the scripts in /srv/ipxe."},
     {"pixie -t 0.0.0.0:6969 -u 0.0.0.0:8080 -d .", "The same without root, on other ports."},
+    {"sudo pixie doctor probe --arch x86-bios --mac 52:54:00:12:34:56",
+     "Would this machine boot here, and if not, why?"},
     {"pixie man | man -l -", "Read the manual."},
 };
 
 constexpr Text exit_codes[] = {
     {"0", "All went well; also after SIGTERM and SIGINT."},
-    {"1", "A command failed: a file can't be written, a ROM is damaged."},
-    {"2", "A setting or an argument is wrong, or a folder is missing."},
+    {"1",
+     "A command failed: a file can't be written, a ROM is damaged; doctor: a machine does not "
+     "boot."},
+    {"2",
+     "A setting or an argument is wrong, or a folder is missing; doctor: a capability is missing."},
     {"3", "A port can't be opened: taken, privileged, or no address of this machine."},
 };
 
@@ -139,7 +152,7 @@ int complain(ExitCode code, const Error& error) {
 std::string help_text() {
   std::string out =
       "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n"
-      "       pixie dhcp-config SERVER [--address ADDR]\n\n" +
+      "       pixie dhcp-config SERVER [--address ADDR]\n       pixie doctor [probe] ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
   out += "\nOptions:\n";
@@ -166,7 +179,7 @@ std::string manual_page() {
       ".TH PIXIE 1 \"\" \"pixie {}\" \"User Commands\"\n.SH NAME\npixie \\- network boot "
       "server: TFTP and HTTP with iPXE inside\n.SH SYNOPSIS\n.B pixie\n[options]\n.br\n"
       ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie dhcp-config\n"
-      "SERVER [\\-\\-address ADDR]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
+      "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
       PIXIE_VERSION, roff(description),
       "A setting comes from the command line, else from the environment, else from the "
       "configuration file, else from its default.");

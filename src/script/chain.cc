@@ -124,4 +124,9 @@ std::string no_script_message(const wire::Mac& mac, std::string_view server) {
   return fill(no_script_template, {{"mac", mac.hyphens()}, {"server", server}});
 }
 
+bool is_no_script_message(std::string_view text) {
+  const auto beginning = no_script_template.substr(0, no_script_template.find("{{"));
+  return text.starts_with(beginning);
+}
+
 }  // namespace pixie::script

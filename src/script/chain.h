@@ -26,4 +26,7 @@ std::string chain_script(const Chain& chain);
 /// menu.
 std::string no_script_message(const wire::Mac& mac, std::string_view server);
 
+/// Whether `text` is (the beginning of) such a message, of this or another pixie.
+bool is_no_script_message(std::string_view text);
+
 }  // namespace pixie::script

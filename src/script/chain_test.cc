@@ -56,5 +56,12 @@ TEST(NoScriptMessage, NamesTheMachineAndTheServer) {
   EXPECT_FALSE(text.contains("{{"));
 }
 
+TEST(NoScriptMessage, IsRecognised) {
+  EXPECT_TRUE(
+      is_no_script_message(no_script_message(*wire::Mac::parse("52:54:00:ab:cd:01"), "192.0.2.1")));
+  EXPECT_FALSE(is_no_script_message("#!ipxe\necho\necho This machine boots\n"));
+  EXPECT_FALSE(is_no_script_message(""));
+}
+
 }  // namespace
 }  // namespace pixie::script
