@@ -244,13 +244,14 @@ constexpr std::array table{
     Setting{.name = "dhcp-range6",
             .letter = '\0',
             .type = Type::range6,
-            .placeholder = "PREFIX/BITS | FIRST-LAST",
+            .placeholder = "PREFIX",
             .fallback = "",
             .environment = "",
             .min = 0,
             .max = 0,
             .choices = {},
-            .help = "The IPv6 addresses to give in server mode, such as fd00:1::/64; without it "
+            .help = "The IPv6 addresses to give in server mode, such as fd00:1::/64 or "
+                    "fd00:1::100-fd00:1::1ff; without it "
                     "only boot options are given over DHCPv6.",
             .reloadable = false},
     Setting{.name = "dhcp-force",

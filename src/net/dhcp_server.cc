@@ -74,11 +74,13 @@ class DhcpServer::Socket final : public Watched {
   DhcpServer& server_;
 };
 
-DhcpServer::DhcpServer(Loop& loop, dhcp::ResponderSettings settings, DhcpSockets& sockets)
+DhcpServer::DhcpServer(Loop& loop, dhcp::ResponderSettings settings, Learned learned,
+                       DhcpSockets& sockets)
     : loop_(loop),
       interfaces_(sockets.interfaces),
       frames_(std::move(sockets.frames)),
       file_(std::move(sockets.lease_file)),
+      learned_(std::move(learned)),
       leases_(std::move(sockets.leases)),
       responder_(std::move(settings), leases_ ? &*leases_ : nullptr, history_),
       server_(std::make_unique<Socket>(*this, std::move(sockets.server), dhcp::server_port)),
@@ -195,6 +197,9 @@ void DhcpServer::deliver(const dhcp::Packet& request, const dhcp::Arrival& arriv
       return loop_.log.emit(events::dhcp_failed, {{"to", to}, {"reason", std::strerror(errno)}});
     }
   }
+  const bool relayed = !outcome.client.relay.giaddr.is_unspecified();
+  if (outcome.step == Step::acknowledged && relayed && outcome.client.mac)
+    learned_(outcome.reply->packet.yiaddr, *outcome.client.mac);
   report(request, interface, outcome);
 }
 

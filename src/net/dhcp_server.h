@@ -23,8 +23,11 @@ namespace pixie::net {
 /// Belongs to its loop.
 class DhcpServer {
  public:
+  /// Called when a machine behind a relay has got an address.
+  using Learned = std::function<void(const wire::IpAddress& address, const wire::Mac& machine)>;
+
   /// Takes its part out of `sockets`.
-  DhcpServer(Loop& loop, dhcp::ResponderSettings settings, DhcpSockets& sockets);
+  DhcpServer(Loop& loop, dhcp::ResponderSettings settings, Learned learned, DhcpSockets& sockets);
   ~DhcpServer();
 
   /// A machine fetched a file. From the loop's thread.
@@ -58,6 +61,7 @@ class DhcpServer {
   std::vector<Interface> interfaces_;
   std::vector<std::pair<std::uint32_t, PacketSocket>> frames_;
   std::optional<LeaseFile> file_;
+  Learned learned_;
   dhcp::History history_;
   std::optional<dhcp::Leases> leases_;
   dhcp::Responder responder_;

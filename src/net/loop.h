@@ -83,9 +83,12 @@ class Loop {
   /// Puts `timed` into the wheel where its deadline is.
   void watch(Timed& timed);
 
-  /// The machine that has an address, by the kernel's neighbour table; nothing for loopback. Asked anew after
-  /// some seconds only. `interface` is 0 if it is not known.
+  /// The machine that has an address: which got it as a lease behind a relay, else by the kernel's neighbour table,
+  /// which is asked anew after some seconds only. Nothing for loopback. `interface` is 0 if it is not known.
   std::optional<wire::Mac> machine_at(const wire::IpAddress& address, std::uint32_t interface);
+
+  /// A machine behind a relay, which no neighbour table knows, has this address now.
+  void learn(const wire::IpAddress& address, const wire::Mac& machine);
 
   /// Told of each body that a client was given; null: nobody wants to know. Set before run().
   std::function<void(const wire::IpAddress& client, std::optional<wire::Mac> machine,
@@ -128,7 +131,9 @@ class Loop {
 
   tree::Descriptor epoll_;
   Neighbours neighbours_;
+  /// By address (and port 0).
   std::unordered_map<wire::Endpoint, KnownMachine> machines_;
+  std::unordered_map<wire::Endpoint, wire::Mac> relayed_;
   /// What the last wait brought, as far as it is not dealt with; those who go meanwhile are taken out.
   std::array<epoll_event, 128> ready_;
   std::span<epoll_event> unread_;

@@ -127,15 +127,19 @@ void Server::start_dhcp(const DhcpSettings& settings, DhcpSockets sockets,
   };
   auto& worker = workers_.front();
   const bool ipv6 = static_cast<bool>(sockets.server6);
-  worker.dhcp =
-      std::make_unique<DhcpServer>(*worker.loop,
-                                   dhcp::ResponderSettings{.router = settings.router,
-                                                           .dns = settings.dns,
-                                                           .domain = settings.domain,
-                                                           .http_port = layout.http_port,
-                                                           .advertised = layout.advertised_address,
-                                                           .rom_for = rom_for},
-                                   sockets);
+  worker.dhcp = std::make_unique<DhcpServer>(
+      *worker.loop,
+      dhcp::ResponderSettings{.router = settings.router,
+                              .dns = settings.dns,
+                              .domain = settings.domain,
+                              .http_port = layout.http_port,
+                              .advertised = layout.advertised_address,
+                              .rom_for = rom_for},
+      [this](const wire::IpAddress& address, const wire::Mac& machine) {
+        for (auto& each : workers_)
+          each.loop->post([&loop = *each.loop, address, machine] { loop.learn(address, machine); });
+      },
+      sockets);
   if (ipv6) {
     worker.dhcp6 = std::make_unique<Dhcp6Server>(
         *worker.loop,
