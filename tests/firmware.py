@@ -85,6 +85,7 @@ RELAY = {"dhcp": "relay",
          "pixie_options": ("--dhcp", "server", "--dhcp-range", "10.76.0.100-10.76.0.150",
                            "--dhcp-router", net.RELAY),
          "logged": (told("dhcp.acknowledged", f"relay={net.RELAY}", "address=10.76.0.1"),)}
+FILE6 = f"file=tftp://[{net.ADDRESS6}]/snponly64.efi"
 IPV6 = {"ipv6": True, "base": f"http://[{net.ADDRESS6}]", "qemu": NO_IPV4_PXE}
 DHCP_CASES = {
     "bios-proxy": Case(
@@ -108,9 +109,12 @@ DHCP_CASES = {
     "uefi64-http-boot-proxy": Case(
         "UEFI HTTP Boot by proxyDHCP", "uefi64", (*BOOT, *X86_EFI), qemu=NO_PXE,
         served=("path=snponly64.efi", *SERVED_EFI[1:]), **PROXY),
+    # iPXE takes no DHCPv6 offer without an address (its net/udp/dhcpv6.c): DHCPv4 tells the script.
     "uefi64-ipv6-proxy": Case(
-        "UEFI x64 over IPv6, pixie beside another DHCPv6 server", "uefi64", (*BOOT, *X86_EFI),
-        served=SERVED_X64, dhcp="plain", pixie_options=("--dhcp", "proxy"), **IPV6),
+        "UEFI x64 loads its ROM over IPv6, pixie beside another DHCPv6 server", "uefi64",
+        (*BOOT, *X86_EFI),
+        served=SERVED_X64, dhcp="plain", pixie_options=("--dhcp", "proxy"),
+        logged=(told("dhcp.proxy_offered", FILE6),), **IPV6),
     "bios-server": Case(
         "BIOS with a plain PXE ROM, pixie is the DHCP server", "bios", BOOT_UNDIONLY,
         plain_pxe=True, served=SERVED_BIOS, **SERVER),
@@ -123,7 +127,8 @@ DHCP_CASES = {
     "uefi64-ipv6-server": Case(
         "UEFI x64 over IPv6, pixie is the DHCPv6 server", "uefi64", (*BOOT, *X86_EFI),
         served=SERVED_X64, dhcp="none",
-        pixie_options=("--dhcp", "server", "--dhcp-range6", "fd77::100-fd77::1ff"), **IPV6),
+        pixie_options=(*SERVER["pixie_options"], "--dhcp-range6", "fd77::100-fd77::1ff"),
+        logged=(told("dhcp.offered", "address=fd77::1", FILE6),), **IPV6),
     "bios-relay": Case(
         "BIOS on another network, behind a relay agent", "bios", BOOT_UNDIONLY, plain_pxe=True,
         served=SERVED_BIOS, **RELAY),

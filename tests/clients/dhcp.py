@@ -67,6 +67,14 @@ class Machine:
             equal("prefix", found.group(2), "24")
         return found and found.group(1)
 
+    def await_address(self, seconds=10):
+        """The same, once it has one."""
+        deadline = time.monotonic() + seconds
+        while not (address := self.address()):
+            check(time.monotonic() < deadline, f"no address after {seconds} s")
+            time.sleep(0.05)
+        return address
+
     def heard(self, kind, **fields):
         """The next message of a kind with these fields; fails without one."""
         message = self.ear.wait_for(lambda said: said.kind == kind and all(
@@ -150,8 +158,7 @@ def udhcpc(bench):
     address = ack.yiaddr
     check(in_pool(address), f"{address} is not of {POOL}")
     equal("the answer goes to", ack.destination[0], address)
-    client.transcript.wait_for(rb"obtained", time.monotonic() + 10)
-    equal("address", machine.address(), address)
+    equal("address", machine.await_address(), address)
     machine.check_told()
     machine.forget()
     client.signal(signal.SIGUSR1)

@@ -166,7 +166,7 @@ def same_host(bench):
         equal("offers of a proxy, and of a server", set(offers), {True, False})
         _check_proxy_offer(offers[True], X64_ROM.encode())
         address = client.take(offers[False]).yiaddr
-    with Client(segment.host("booted", f"{address}/24"), boots=dhcp_client.UEFI,
+    with Client(segment.host("booted", f"{address}/24"), mac=client.mac, boots=dhcp_client.UEFI,
                 address=address) as client:
         client.send(dhcp.REQUEST, to=(SERVER, 67), ciaddr=address, flags=0)
         equal("renewed", client.expect(dhcp.ACK).yiaddr, address)

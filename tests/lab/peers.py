@@ -100,6 +100,12 @@ def dnsmasq(network, folder, rules, force_undionly=False, ipv6=False):
     return _dnsmasq(network, folder, ranges + rules + (DNSMASQ_FORCE if force_undionly else ""))
 
 
+def plain_dnsmasq(network, folder, ipv6=False):
+    """dnsmasq as DHCP server that knows nothing of booting; `ipv6` makes it serve DHCPv6, too."""
+    ranges = DNSMASQ_IPV4 + (DNSMASQ_IPV6 if ipv6 else DNSMASQ_ADVERTISE)
+    return _dnsmasq(network, folder, ranges)
+
+
 def _dnsmasq(network, folder, settings, interface="eth0"):
     config = folder / "dnsmasq.conf"
     config.write_text(f"{DNSMASQ}interface={interface}\ndhcp-leasefile={folder}/dnsmasq.leases\n"

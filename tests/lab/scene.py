@@ -71,7 +71,7 @@ class Case:
     rom: str = "snponly.efi"  # the ROM that takes the place of snponly.efi in the rules
     force_undionly: bool = False  # QEMU's own ROM is iPXE already: send undionly.kpxe to it
     plain_pxe: bool = False  # QEMU's own ROM doesn't tell that it is iPXE
-    ipv6: bool = False  # no IPv4 but pixie's name for it
+    ipv6: bool = False  # no IPv4 but pixie's name for it, or pixie's own DHCP
     menu_timeout: int = 2  # seconds
     base: str = f"http://{net.ADDRESS}"  # where the boot script takes the kernel from
     served: tuple[str, ...] = ()  # what pixie's log must say was sent, in this order
@@ -153,7 +153,7 @@ class Scene:
             case "none":
                 return None
             case "plain":
-                return peers.dnsmasq(network, self._folder, "", ipv6=case.ipv6)
+                return peers.plain_dnsmasq(network, self._folder, case.ipv6)
             case "relay":
                 return peers.dhcp_relay(network, self._folder)
         rules = case.rules or snippets.snippet(self._readme, case.dhcp, net.ADDRESS)
