@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dhcp/option6.h"
+#include "dhcp/printable.h"
 
 namespace pixie::dhcp {
 namespace {
@@ -79,6 +80,7 @@ std::string_view first_class(wire::Reader in) {
   return in.ok() ? text : std::string_view();
 }
 
+/// A boot client's.
 std::string_view vendor_class(const Options6& options) {
   for (const auto value : options.all(option6::vendor_class)) {
     wire::Reader in(value);
@@ -142,6 +144,7 @@ ClientFacts6 describe(const Packet6& packet, const wire::IpAddress& source) {
   if (facts.architectures.empty()) {
     facts.architectures = architecture_of_class(vendor_class(packet.options));
   }
+  facts.vendor_class = printable(wire::as_bytes(vendor_class(packet.options)));
   facts.firmware = firmware_of(packet.options, facts);
   // EDK2 copies the UUID out of SMBIOS as it stands there (Dhcp6Utility.c, Dhcp6GenerateClientId).
   const bool is_uefi = facts.firmware == Firmware6::uefi || facts.firmware == Firmware6::uefi_http;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct ClientFacts6 {
   /// Option 61, all of it; without it what the vendor class says.
   std::vector<std::uint16_t> architectures;
   Firmware6 firmware = Firmware6::none;
+  /// A boot client's option 16, escaped where it isn't printable.
+  std::string vendor_class;
   /// Option 6: the codes of options.
   std::vector<std::uint16_t> requested;
 

@@ -168,6 +168,7 @@ bool Responder::add_boot(Turn& turn, Packet& reply, Role role, bool counts) {
   outcome.file = boot_file(client, answer.give, rom_for(client), server);
   if (outcome.file.empty() && client.firmware != Firmware::raspberry_pi) {
     outcome.step = Step::no_rom;
+    outcome.without_rom = true;
     outcome.first_time = history_.first_time(*client.mac, topic_no_rom, turn.now);
     outcome.reason = client.architectures.empty()
                          ? "it doesn't tell its architecture (option 93)"
@@ -261,7 +262,7 @@ void Responder::discover(Turn& turn) {
   add_network(turn, reply);
   add_boot(turn, reply, Role::address_server, true);
   if (turn.outcome.step == Step::held) return;
-  turn.outcome.reason.clear();
+  if (!turn.outcome.without_rom) turn.outcome.reason.clear();
   if (offer->check_first) turn.outcome.check_first = offer->address;
   send(turn.outcome, Step::offered, request, arrival, std::move(reply));
 }

@@ -98,6 +98,8 @@ struct Outcome {
   /// Of the loop, from 1; 0: no ROM is given.
   unsigned round = 0;
   std::string reason;
+  /// It is a boot client without a ROM for it; it may have got an address all the same.
+  bool without_rom = false;
   /// To be told once for this machine, or for an empty pool once in a while, not each time.
   bool first_time = true;
 };

@@ -185,6 +185,11 @@ TEST(Responder, AnArchitectureWithoutARomIsToldOnce) {
   EXPECT_TRUE(outcome.first_time);
   EXPECT_THAT(outcome.reason, HasSubstr("RISC-V 64"));
   EXPECT_FALSE(lab.receive(request).first_time);
+  // In server mode it gets an address all the same.
+  outcome = Lab(true).receive(request);
+  EXPECT_EQ(outcome.step, Step::offered);
+  EXPECT_TRUE(outcome.without_rom && outcome.first_time);
+  EXPECT_TRUE(outcome.reply->packet.file.empty());
   // The whole list counts.
   const std::array both{std::byte{0}, std::byte{27}, std::byte{0}, std::byte{7}};
   request.options.set(option::client_architecture, both);

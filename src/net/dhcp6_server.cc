@@ -197,12 +197,14 @@ void Dhcp6Server::report(const dhcp::Packet6& request, const dhcp::ClientFacts6&
   const auto mac = client.mac ? client.mac->colons() : "-";
   const auto architecture =
       client.architectures.empty() ? "-" : dhcp::architecture_name(client.architectures.front());
-  loop_.log.emit(kind, {{"mac", mac},
-                        {"firmware", name_of(client.firmware)},
-                        {"arch", architecture},
-                        {"interface", interface.name},
-                        {"address", address.empty() ? "-" : std::string_view(address)},
-                        {"file", url.empty() ? "-" : url}});
+  loop_.log.emit(
+      kind, {{"mac", mac},
+             {"firmware", name_of(client.firmware)},
+             {"arch", architecture},
+             {"vendor", client.vendor_class.empty() ? "-" : std::string_view(client.vendor_class)},
+             {"interface", interface.name},
+             {"address", address.empty() ? "-" : std::string_view(address)},
+             {"file", url.empty() ? "-" : url}});
 }
 
 }  // namespace pixie::net

@@ -28,8 +28,8 @@ dhcp::Leases::Time system_now() {
 }
 
 /// Nothing for what is no news.
-const events::Kind* kind_of(const dhcp::Outcome& outcome) {
-  switch (outcome.step) {
+const events::Kind* kind_of(Step step, bool first_time) {
+  switch (step) {
     case Step::offered:
       return &events::dhcp_offered;
     case Step::proxy_offered:
@@ -47,11 +47,11 @@ const events::Kind* kind_of(const dhcp::Outcome& outcome) {
     case Step::declined:
       return &events::dhcp_declined;
     case Step::pool_empty:
-      return outcome.first_time ? &events::dhcp_pool_empty : nullptr;
+      return first_time ? &events::dhcp_pool_empty : nullptr;
     case Step::no_rom:
-      return outcome.first_time ? &events::dhcp_no_rom : nullptr;
+      return first_time ? &events::dhcp_no_rom : nullptr;
     case Step::held:
-      return outcome.first_time ? &events::dhcp_held : nullptr;
+      return first_time ? &events::dhcp_held : nullptr;
     case Step::ignored:
       return &events::dhcp_ignored;
   }
@@ -126,10 +126,6 @@ void DhcpServer::receive(const Datagram& datagram, std::uint16_t port) {
       .address = hit.is_unspecified() || hit == everybody ? interface->address : hit,
       .from = datagram.route.peer,
       .port = port};
-  // It is answered once the question is.
-  const auto mac = request->mac();
-  if (mac && request->message_type() == dhcp::MessageType::discover && checking_.contains(*mac))
-    return;
   handle(*request, arrival, interface->index);
 }
 
@@ -137,32 +133,42 @@ void DhcpServer::handle(const dhcp::Packet& request, const dhcp::Arrival& arriva
                         std::uint32_t interface) {
   auto outcome = responder_.receive(request, arrival, Clock::now(), system_now());
   if (!keep_leases()) return;
-  if (outcome.check_first && probe_ && request.mac()) {
+  const auto mac = request.mac();
+  const auto waiting = mac ? checking_.find(*mac) : checking_.end();
+  const bool repeated = waiting != checking_.end() && outcome.step == Step::offered &&
+                        outcome.reply->packet.yiaddr == waiting->second.address;
+  if (repeated) outcome.check_first = waiting->second.address;
+  if (outcome.check_first && probe_ && mac) {
     check(request, arrival, interface, std::move(outcome));
   } else {
     deliver(request, arrival, interface, outcome);
   }
 }
 
+/// Of a machine that asks again meanwhile, the last message is answered.
 void DhcpServer::check(const dhcp::Packet& request, const dhcp::Arrival& arrival,
                        std::uint32_t interface, dhcp::Outcome outcome) {
   const auto address = *outcome.check_first;
   const auto machine = *request.mac();
-  checking_.insert_or_assign(machine, Checking{request, arrival, interface, std::move(outcome)});
-  probe_->ask(address, [this, machine](bool in_use, std::optional<wire::Mac> user) {
-    checked(machine, in_use, user);
+  const auto waiting = checking_.find(machine);
+  const bool asks_already = waiting != checking_.end() && waiting->second.address == address;
+  checking_.insert_or_assign(machine,
+                             Checking{request, arrival, interface, address, std::move(outcome)});
+  if (asks_already) return;
+  probe_->ask(address, [this, machine, address](bool in_use, std::optional<wire::Mac> user) {
+    checked(machine, address, in_use, user);
   });
 }
 
-void DhcpServer::checked(const wire::Mac& machine, bool in_use, std::optional<wire::Mac> user) {
+void DhcpServer::checked(const wire::Mac& machine, const wire::IpAddress& address, bool in_use,
+                         std::optional<wire::Mac> user) {
   const auto found = checking_.find(machine);
-  if (found == checking_.end()) return;
+  if (found == checking_.end() || found->second.address != address) return;
   const auto waiting = std::move(found->second);
   checking_.erase(found);
   // The machine itself may still answer for the address that it had.
   if (!in_use || user == machine)
     return deliver(waiting.request, waiting.arrival, waiting.interface, waiting.outcome);
-  const auto address = *waiting.outcome.check_first;
   const auto mac = machine.colons();
   const auto other = user ? user->colons() : "another machine";
   loop_.log.emit(events::dhcp_conflict,
@@ -176,9 +182,10 @@ bool DhcpServer::keep_leases() {
   if (!leases_) return true;
   const auto lines = leases_->take_journal();
   if (lines.empty()) return true;
-  const bool kept = leases_->compaction_pays()
-                        ? file_->replace(leases_->snapshot(system_now())) || file_->append(lines)
-                        : file_->append(lines);
+  // A folder that belongs to somebody else takes no new file; the old one goes on growing then.
+  const bool compacted = can_compact_ && leases_->compaction_pays() &&
+                         (can_compact_ = file_->replace(leases_->snapshot(system_now())));
+  const bool kept = compacted || file_->append(lines);
   if (!kept)
     loop_.log.emit(events::dhcp_not_kept,
                    {{"file", file_->path()}, {"reason", std::strerror(errno)}});
@@ -223,7 +230,14 @@ bool DhcpServer::send(const dhcp::Reply& reply, const wire::IpAddress& from,
 
 void DhcpServer::report(const dhcp::Packet& request, std::uint32_t interface,
                         const dhcp::Outcome& outcome) {
-  const auto* kind = kind_of(outcome);
+  if (outcome.without_rom && outcome.step != Step::no_rom && outcome.first_time)
+    report(request, interface, Step::no_rom, outcome);
+  report(request, interface, outcome.step, outcome);
+}
+
+void DhcpServer::report(const dhcp::Packet& request, std::uint32_t interface, dhcp::Step step,
+                        const dhcp::Outcome& outcome) {
+  const auto* kind = kind_of(step, outcome.first_time);
   if (!kind || !loop_.log.wants(*kind)) return;
   const auto& client = outcome.client;
   const auto mac = client.mac ? client.mac->colons() : "-";

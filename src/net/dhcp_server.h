@@ -40,6 +40,7 @@ class DhcpServer {
     dhcp::Packet request;
     dhcp::Arrival arrival;
     std::uint32_t interface;
+    wire::IpAddress address;
     dhcp::Outcome outcome;
   };
 
@@ -48,19 +49,23 @@ class DhcpServer {
   void handle(const dhcp::Packet& request, const dhcp::Arrival& arrival, std::uint32_t interface);
   void check(const dhcp::Packet& request, const dhcp::Arrival& arrival, std::uint32_t interface,
              dhcp::Outcome outcome);
-  void checked(const wire::Mac& machine, bool in_use, std::optional<wire::Mac> user);
+  void checked(const wire::Mac& machine, const wire::IpAddress& address, bool in_use,
+               std::optional<wire::Mac> user);
   bool keep_leases();
   void deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival, std::uint32_t interface,
                const dhcp::Outcome& outcome);
   bool send(const dhcp::Reply& reply, const wire::IpAddress& from, std::uint32_t interface,
             wire::Bytes message);
   void report(const dhcp::Packet& request, std::uint32_t interface, const dhcp::Outcome& outcome);
+  void report(const dhcp::Packet& request, std::uint32_t interface, dhcp::Step step,
+              const dhcp::Outcome& outcome);
   const Interface* find_interface(std::uint32_t index) const;
 
   Loop& loop_;
   std::vector<Interface> interfaces_;
   std::vector<std::pair<std::uint32_t, PacketSocket>> frames_;
   std::optional<LeaseFile> file_;
+  bool can_compact_ = true;
   Learned learned_;
   dhcp::History history_;
   std::optional<dhcp::Leases> leases_;

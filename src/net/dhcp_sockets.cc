@@ -244,7 +244,7 @@ Expected<DhcpSockets> open_dhcp_sockets(const DhcpSettings& settings) {
 Expected<dhcp::LeaseSettings> lease_settings(const DhcpSettings& settings,
                                              const std::vector<Interface>& interfaces) {
   dhcp::LeaseSettings result;
-  if (settings.ranges.empty() && settings.reservations.empty()) {
+  if (settings.ranges.empty() && settings.reservations.empty() && !settings.range6) {
     return fail(
         "--dhcp server: name the addresses to give, such as --dhcp-range 10.0.0.100-10.0.0.200");
   }
