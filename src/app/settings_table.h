@@ -43,20 +43,21 @@ bool is_list(Type type);
 struct Setting {
   std::string_view name;
   /// The short flag, or NUL.
-  char letter;
-  Type type;
+  char letter = '\0';
+  Type type = Type::text;
   /// What stands for the value in the help; empty for flags.
-  std::string_view placeholder;
-  std::string_view fallback;
+  std::string_view placeholder = "";
+  std::string_view fallback = "";
   /// The environment variable besides PIXIE_<…>, for settings that always had one; may be empty.
-  std::string_view environment;
-  std::int64_t min;
-  std::int64_t max;
-  std::span<const std::string_view> choices;
+  std::string_view environment = "";
+  /// Of numbers.
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+  std::span<const std::string_view> choices = {};
   /// Sentences for the help and the manual.
   std::string_view help;
   /// Whether SIGHUP brings a changed value into force.
-  bool reloadable;
+  bool reloadable = false;
 };
 
 std::span<const Setting> settings_table();
