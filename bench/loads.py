@@ -41,7 +41,7 @@ def _run(*command):
     return result.stdout.decode()
 
 
-def _metered(server, load):
+def metered(server, load):
     """The load's result and the CPU seconds that the server used for it."""
     before = server.quiet_cpu_seconds()
     result = load()
@@ -68,7 +68,7 @@ class Tftp:
         return json.loads(_run(*self.command(server)))
 
     def __call__(self, server):
-        result, cpu = _metered(server, lambda: self.result(server))
+        result, cpu = metered(server, lambda: self.result(server))
         for reason, count in result["failures"].items():
             print(f"  {server.name}: {count} transfers failed: {reason}", file=sys.stderr)
         return Sample(result["bytes"] / 1e6, cpu, result["seconds"], result["repeats"],
@@ -85,7 +85,7 @@ class SmallHttp:
         _check_script(server)
         wrk = servers.program("wrk", "wrk")
         closing = [] if self.keep_alive else ["-H", "Connection: close"]
-        text, cpu = _metered(server, lambda: _run(
+        text, cpu = metered(server, lambda: _run(
             wrk.path, "-t1", f"-c{WRK_CONNECTIONS}", f"-d{self.seconds}s", *closing,
             f"http://127.0.0.1:{server.http_port}/{servers.SCRIPT}"))
         requests, seconds = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
@@ -112,7 +112,7 @@ class LargeHttp:
     def __call__(self, server):
         program = pathlib.Path(__file__).with_name("http_load.py")
         size = (server.root / servers.HUGE).stat().st_size
-        text, cpu = _metered(server, lambda: _run(
+        text, cpu = metered(server, lambda: _run(
             sys.executable, program, server.http_port, f"/{servers.HUGE}", size, self.clients,
             self.rounds))
         result = json.loads(text)

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import traceback
 
+import dhcp
 import isolation
 import loads
 import report
@@ -28,6 +29,7 @@ from servers import Atftpd, Dnsmasq, Nginx, Pixie, TftpdHpa
 OPEN_TRANSFERS = 10_000
 IDLE_CONNECTIONS = 1_000
 MANY_SCRIPTS = 10_000
+DHCP_RATE = 200  # exchanges in a second, which every server stands
 # A peer whose run took longer than this gets no further one.
 SLOW_SECONDS = 30
 TFTP_PEERS = (Dnsmasq, TftpdHpa, Atftpd)
@@ -58,6 +60,7 @@ class Bench:
             self._try(row.name, lambda row=row: self._measure(row))
         self._try(f"memory, {OPEN_TRANSFERS} TFTP transfers", self._transfers_memory)
         self._try(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", self._connections_memory)
+        self._try("DHCP, highest rate without loss", self._highest_dhcp_rate)
         self._try(f"start with {MANY_SCRIPTS} scripts", self._start_up)
         for kind in (Pixie, *TFTP_PEERS, Nginx):
             server = self._make(kind)
@@ -97,9 +100,12 @@ class Bench:
             yield Row(f"HTTP 256 MB, {clients} clients", "MB/CPU s", (Pixie, Nginx),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
 
+        yield Row(f"DHCP, {DHCP_RATE} exchanges/s", "exchanges/CPU s", dhcp.SERVERS,
+                  dhcp.Exchanges(DHCP_RATE, 2 if quick else 5))
+
     def _make(self, kind, **changes):
         server = kind(self._scratch, self._root)
-        if kind is Pixie:
+        if kind in (Pixie, dhcp.PixieDhcp):
             server.path = self._options.pixie
         for key, value in changes.items():
             setattr(server, key, value)
@@ -168,6 +174,14 @@ class Bench:
             with self._running(kind) as server:
                 figures[kind.name] = [loads.memory_with_connections(server, IDLE_CONNECTIONS)]
         self._add(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", "MB", figures, False)
+
+    def _highest_dhcp_rate(self):
+        figures = {}
+        for kind in dhcp.SERVERS:
+            with self._running(kind) as server:
+                figures[kind.name] = [dhcp.highest_rate(server)]
+                self._report.note(f"DHCP, {kind.name}: {server.shown_command()}")
+        self._add("DHCP, highest rate without loss", "exchanges/s", figures)
 
     def _start_up(self):
         scripts = self._scratch.files / "scripts"

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs pixie against real TFTP and HTTP clients, in private networks. Needs root.
+"""Runs pixie against real TFTP, HTTP and DHCP clients, in private networks. Needs root.
 
 Several cases run at a time, each with its own pixie. Each prints one line, PASS, FAIL or SKIP, with
 its seconds; a failure shows the reason and the end of pixie's log. A sanitizer's report in pixie's
@@ -18,9 +18,10 @@ import tempfile
 import threading
 import traceback
 
-from clients import (clients_http, clients_tftp, doctor, http_files,  # noqa: F401
-                     http_messages, http_paths, http_patience, life, life_start, tftp_faults,
-                     tftp_load, tftp_names, tftp_protocol)  # (cases register themselves)
+from clients import (clients_http, clients_tftp, dhcp, dhcp_beside,  # noqa: F401
+                     dhcp_config, dhcp_load, dhcp_server, doctor, http_files, http_messages,
+                     http_paths, http_patience, life, life_start, tftp_faults, tftp_load,
+                     tftp_names, tftp_protocol)  # (cases register themselves)
 from clients.bench import Bench
 from clients.case import CASES, Failure, Skip, Stopwatch, check
 from clients.network import Network

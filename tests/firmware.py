@@ -13,12 +13,14 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
 import signal
 import sys
 import threading
 import time
 
 from lab import disk, net, process
+from lab.machine import MAC
 from lab.scene import (Case, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, SCRIPT_RUNS, Screenshot, See, Type,
                        TypeLine)
 
@@ -47,6 +49,7 @@ BOOT_UNDIONLY = (QEMU_ROM, *BOOT, *X86_BIOS)
 
 SERVED_BIOS = ("undionly.kpxe", "chain.ipxe", OWN_FILE, "vmlinuz", "initrd.gz")
 SERVED_EFI = ("snponly.efi", OWN_FILE, "vmlinuz", "initrd.gz")
+SERVED_X64 = ("snponly64.efi", *SERVED_EFI[1:])  # by the name that pixie gives
 
 # UEFI's HTTP client takes an offer only if it says HTTPClient too.
 HTTP_BOOT_RULES = f"""\
@@ -65,6 +68,69 @@ NO_CHAIN_RULES = f"dhcp-boot=snponly.efi,pixie,{net.ADDRESS}\n"
 
 NO_IPV4_PXE = ("-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n")
 NO_PXE = (*NO_IPV4_PXE, "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n")
+
+# pixie's own DHCP: beside a server that knows nothing of booting, and alone.
+def told(event, *fields):
+    """pixie's log has an event of the machine with these fields."""
+    return re.compile(rf"event={re.escape(event)} mac={MAC} [^\n]*interface=br0 [^\n]*" +
+                      "[^\n]*".join(map(re.escape, fields)))
+
+
+PROXY = {"dhcp": "plain", "pixie_options": ("--dhcp", "proxy"),
+         "logged": (told("dhcp.proxy_offered"),)}
+SERVER = {"dhcp": "none",
+          "pixie_options": ("--dhcp", "server", "--dhcp-range", "10.77.0.100-10.77.0.150"),
+          "logged": (told("dhcp.offered"), told("dhcp.acknowledged", "address=10.77.0.1"))}
+RELAY = {"dhcp": "relay",
+         "pixie_options": ("--dhcp", "server", "--dhcp-range", "10.76.0.100-10.76.0.150",
+                           "--dhcp-router", net.RELAY),
+         "logged": (told("dhcp.acknowledged", f"relay={net.RELAY}", "address=10.76.0.1"),)}
+IPV6 = {"ipv6": True, "base": f"http://[{net.ADDRESS6}]", "qemu": NO_IPV4_PXE}
+DHCP_CASES = {
+    "bios-proxy": Case(
+        "BIOS with a plain PXE ROM, by proxyDHCP", "bios", BOOT_UNDIONLY, plain_pxe=True,
+        served=SERVED_BIOS, **PROXY),
+    "bios-ipxerom-proxy": Case(
+        "BIOS with a network card whose ROM is iPXE, by proxyDHCP", "bios", (*BOOT, *X86_BIOS),
+        served=SERVED_BIOS[1:], **PROXY),
+    "uefi64-proxy": Case(
+        "UEFI x64 by proxyDHCP", "uefi64", (*BOOT, *X86_EFI), served=SERVED_X64, **PROXY),
+    "arm64-proxy": Case(
+        "UEFI arm64 by proxyDHCP", "arm64", (*BOOT, *linux(rb"aarch64", rb"efi64")),
+        served=("snponly-arm64.efi", *SERVED_EFI[1:]), **PROXY),
+    "uefi32-proxy": Case(
+        "UEFI ia32 by proxyDHCP", "uefi32", (*BOOT, *linux(rb"i686", rb"efi32")),
+        needs_roms=("snponly32.efi",), served=("snponly32.efi", *SERVED_EFI[1:]), **PROXY),
+    "arm32-proxy": Case(  # this ROM dies at its first HTTP transfer: all goes over TFTP
+        "UEFI arm32 by proxyDHCP", "arm32", (*BOOT, *linux(rb"armv7l", rb"efi32")),
+        base=f"tftp://{net.ADDRESS}", needs_roms=("snponly-arm32.efi",),
+        served=("snponly-arm32.efi", *SERVED_EFI[1:]), **PROXY),
+    "uefi64-http-boot-proxy": Case(
+        "UEFI HTTP Boot by proxyDHCP", "uefi64", (*BOOT, *X86_EFI), qemu=NO_PXE,
+        served=("path=snponly64.efi", *SERVED_EFI[1:]), **PROXY),
+    "uefi64-ipv6-proxy": Case(
+        "UEFI x64 over IPv6, pixie beside another DHCPv6 server", "uefi64", (*BOOT, *X86_EFI),
+        served=SERVED_X64, dhcp="plain", pixie_options=("--dhcp", "proxy"), **IPV6),
+    "bios-server": Case(
+        "BIOS with a plain PXE ROM, pixie is the DHCP server", "bios", BOOT_UNDIONLY,
+        plain_pxe=True, served=SERVED_BIOS, **SERVER),
+    "uefi64-server": Case(
+        "UEFI x64, pixie is the DHCP server", "uefi64", (*BOOT, *X86_EFI), served=SERVED_X64,
+        **SERVER),
+    "uefi64-http-boot-server": Case(
+        "UEFI HTTP Boot, pixie is the DHCP server", "uefi64", (*BOOT, *X86_EFI), qemu=NO_PXE,
+        served=("path=snponly64.efi", *SERVED_EFI[1:]), **SERVER),
+    "uefi64-ipv6-server": Case(
+        "UEFI x64 over IPv6, pixie is the DHCPv6 server", "uefi64", (*BOOT, *X86_EFI),
+        served=SERVED_X64, dhcp="none",
+        pixie_options=("--dhcp", "server", "--dhcp-range6", "fd77::100-fd77::1ff"), **IPV6),
+    "bios-relay": Case(
+        "BIOS on another network, behind a relay agent", "bios", BOOT_UNDIONLY, plain_pxe=True,
+        served=SERVED_BIOS, **RELAY),
+    "uefi64-relay": Case(
+        "UEFI x64 on another network, behind a relay agent", "uefi64", (*BOOT, *X86_EFI),
+        served=SERVED_X64, **RELAY),
+}
 
 CASES = {
     "bios-undionly": Case(
@@ -145,6 +211,7 @@ CASES = {
         "key x: UEFI goes on to its next boot option", "uefi64",
         (IPXE, MENU, Type("x"), See("end", rb'BdsDxe: failed to start Boot\w+ "UEFI PXEv4'),
          See("next option", rb'Boot\w+ "UEFI (PXEv6|HTTPv4)')), menu_timeout=100, scripts=()),
+    **DHCP_CASES,
     "screenshot": Case(  # the menu is complete when its first entry is drawn again, to count down
         "saves menu.png for the README", "bios",
         (QEMU_ROM, IPXE, MENU, See("last entry", rb"boot device"), See("count-down", MENU.pattern),

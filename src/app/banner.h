@@ -11,7 +11,11 @@ namespace pixie::app {
 /// What is listened on.
 std::string places(const std::vector<net::Listening>& listening, std::string_view separator);
 
-/// Several lines of plain text.
-std::string banner(const Settings& settings, const net::Sockets& sockets);
+/// `off`, `proxy` or `server`.
+std::string_view dhcp_mode_name(net::DhcpSettings::Mode mode);
+
+/// Several lines of plain text. `interfaces`: those that DHCP works on.
+std::string banner(const Settings& settings, const net::Sockets& sockets,
+                   std::string_view interfaces);
 
 }  // namespace pixie::app

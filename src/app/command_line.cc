@@ -23,10 +23,9 @@ void add_settings(CLI::App& app, Values& values) {
       app.add_flag_callback(flags_of(setting), [take] { take("true"); });
     } else {
       auto* option = app.add_option_function<std::string>(flags_of(setting), take);
-      const bool list = setting.type == Type::endpoints || setting.type == Type::networks;
-      option->multi_option_policy(list ? CLI::MultiOptionPolicy::Join
-                                       : CLI::MultiOptionPolicy::TakeLast);
-      if (list) option->delimiter(',');
+      option->multi_option_policy(is_list(setting.type) ? CLI::MultiOptionPolicy::Join
+                                                        : CLI::MultiOptionPolicy::TakeLast);
+      if (is_list(setting.type)) option->delimiter(',');
     }
   }
 }
@@ -69,11 +68,23 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add("import", Command::roms_import)->add_option("FILE|DIR", line.operand)->required();
   roms.require_subcommand(0, 1);
 
+  auto& dhcp = *app.add_subcommand("dhcp-config")->fallthrough();
+  dhcp.preparse_callback([&line](std::size_t) { line.command = Command::dhcp_config; });
+  dhcp.add_option("SERVER", line.operand);
+  dhcp.add_option("--address", line.address);
+
   add_doctor(app, line);
 
   auto& manual = *app.add_subcommand("man");
   manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });
   manual.add_flag_callback("--markdown", [&line] { line.command = Command::manual_markdown; });
+}
+
+std::vector<std::string_view> command_names(const CLI::App& app) {
+  std::vector<std::string_view> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
 }
 
 /// CLI11 names what it could not place; the first of these is what the user sees.
@@ -82,7 +93,8 @@ std::string unplaced(const CLI::App& app) {
   const auto& first = rest.front();
   const auto name = first.substr(std::min(first.find_first_not_of('-'), first.size()));
   return first.starts_with('-') ? fmt::format("there is no option {}{}", first, suggestion(name))
-                                : fmt::format("there is no command '{}'", first);
+                                : fmt::format("there is no command '{}'{}", first,
+                                              suggestion(first, command_names(app)));
 }
 
 }  // namespace

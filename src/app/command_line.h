@@ -15,6 +15,7 @@ enum class Command : std::uint8_t {
   print_config,
   manual,
   manual_markdown,
+  dhcp_config,
   roms_list,
   roms_export,
   roms_import,
@@ -28,8 +29,10 @@ struct CommandLine {
   /// The settings that were given.
   Values values;
   std::string config_file;
-  /// The file or folder that a `roms` command works on.
+  /// The file or folder that a `roms` command works on; the kind of server of `dhcp-config`.
   std::string operand;
+  /// `dhcp-config --address`.
+  std::string address;
   /// `roms list --long`: hashes in full.
   bool long_listing = false;
   /// `roms export --force`.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/command_line.h"
+#include "app/dhcp_config.h"
 #include "app/manual.h"
 #include "app/serve.h"
 #include "roms/command.h"
@@ -55,6 +56,15 @@ int roms_command(const CommandLine& line) {
   return done ? success : complain(failure, done.error());
 }
 
+int dhcp_config(const CommandLine& line) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  const auto settings = interpret(*values);
+  if (!settings) return complain(usage, settings.error());
+  const auto done = print_dhcp_config(*settings, line.operand, line.address, std::cout, std::cerr);
+  return done ? success : complain(usage, done.error());
+}
+
 int run(int argc, char** argv) {
   const auto line = parse_command_line(argc, argv);
   if (!line) return complain(usage, line.error());
@@ -71,6 +81,8 @@ int run(int argc, char** argv) {
       return print(manual_page());
     case Command::manual_markdown:
       return print(settings_markdown());
+    case Command::dhcp_config:
+      return dhcp_config(*line);
     case Command::doctor_watch:
       return doctor_watch(line->doctor);
     case Command::doctor_probe:

@@ -35,6 +35,9 @@ constexpr Text commands[] = {
      "Unpack iPXE's release bundle (ipxeboot.tar.gz), or take ROMs from a "
      "folder, into the folder for --roms."},
     {"pixie roms verify", "Check every ROM against its recorded SHA-256 and its format."},
+    {"pixie dhcp-config dnsmasq|isc|kea|mikrotik|opnsense|windows [--address ADDR]",
+     "Print what to paste into that DHCP server, and where, so that machines boot from this pixie: "
+     "its address, or ADDR, and the ports of the settings are filled in."},
     {"pixie doctor [--interface NAME] [--for SECONDS]",
      "Watch the machines that try to boot on an interface, tell each step, and why a machine goes "
      "no further, until Ctrl-C or for so many seconds. Needs root or CAP_NET_RAW."},
@@ -149,6 +152,7 @@ int complain(ExitCode code, const Error& error) {
 std::string help_text() {
   std::string out =
       "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n"
+      "       pixie dhcp-config SERVER [--address ADDR]\n"
       "       pixie doctor [probe] ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
@@ -175,8 +179,8 @@ std::string manual_page() {
   std::string out = fmt::format(
       ".TH PIXIE 1 \"\" \"pixie {}\" \"User Commands\"\n.SH NAME\npixie \\- network boot "
       "server: TFTP and HTTP with iPXE inside\n.SH SYNOPSIS\n.B pixie\n[options]\n.br\n"
-      ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie doctor\n[probe]\n.SH "
-      "DESCRIPTION\n{}\n.PP\n{}\n",
+      ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie dhcp-config\n"
+      "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
       PIXIE_VERSION, roff(description),
       "A setting comes from the command line, else from the environment, else from the "
       "configuration file, else from its default.");

@@ -17,11 +17,6 @@
 namespace pixie::app {
 namespace {
 
-struct User {
-  uid_t uid;
-  gid_t gid;
-};
-
 /// passwd(5), read here: getpwnam would load shared libraries, which a static executable can't rely on.
 std::optional<User> find_user(const std::string& name) {
   std::ifstream lines("/etc/passwd");
@@ -31,7 +26,7 @@ std::optional<User> find_user(const std::string& name) {
     std::getline(fields, user, ':'), std::getline(fields, password, ':');
     std::getline(fields, uid, ':'), std::getline(fields, gid, ':');
     if (user != name || uid.empty() || gid.empty()) continue;
-    return User{static_cast<uid_t>(std::stoul(uid)), static_cast<gid_t>(std::stoul(gid))};
+    return User{static_cast<unsigned>(std::stoul(uid)), static_cast<unsigned>(std::stoul(gid))};
   }
   return std::nullopt;
 }
@@ -68,6 +63,11 @@ std::string unreadable_for(const User& user, const tree::Layout& layout) {
 }
 
 }  // namespace
+
+std::optional<User> user_to_become(const Settings& settings) {
+  if (geteuid() != 0 || settings.user == "root") return std::nullopt;
+  return find_user(settings.user);
+}
 
 Expected<std::string> drop_privileges(const Settings& settings) {
   if (geteuid() != 0 || settings.user == "root") return "";

@@ -20,6 +20,21 @@ namespace {
 
 constexpr auto grace = std::chrono::seconds(2);
 
+std::string names_of(const std::vector<net::Interface>& interfaces) {
+  std::string names;
+  for (const auto& interface : interfaces) names += (names.empty() ? "" : ",") + interface.name;
+  return names;
+}
+
+/// The user that pixie becomes goes on writing leases.
+void give_to_user(const Settings& settings, const net::DhcpSockets& dhcp) {
+  const auto user = user_to_become(settings);
+  if (!user) return;
+  for (const auto* file : {&dhcp.lease_file, &dhcp.lease_file6}) {
+    if (*file) (*file)->give_to(user->uid, user->gid);
+  }
+}
+
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -111,23 +126,36 @@ int serve(const CommandLine& line) {
   auto sockets = net::open_sockets(settings->server);
   if (!sockets) return complain(cannot_listen, sockets.error());
   note_ports(settings->layout, *sockets);
+  std::optional<net::DhcpSockets> dhcp;
+  if (settings->dhcp.mode != net::DhcpSettings::Mode::off) {
+    auto opened = net::open_dhcp_sockets(settings->dhcp);
+    if (!opened) return complain(cannot_listen, opened.error());
+    dhcp = std::move(*opened);
+    give_to_user(*settings, *dhcp);
+  }
   const ServiceManager manager;
   const auto advice = drop_privileges(*settings);
   if (!advice) return complain(usage, advice.error());
+  const auto interfaces = dhcp ? names_of(dhcp->interfaces) : "-";
   if (settings->log_format == events::Format::logfmt) {
-    fmt::print("{}\n", banner(*settings, *sockets));
+    fmt::print("{}\n", banner(*settings, *sockets, interfaces));
     std::fflush(stdout);
   }
 
   events::Log log(STDERR_FILENO, settings->log_format, settings->level);
   const auto tftp = places(sockets->tftp, ",");
   const auto http = places(sockets->http, ",");
-  net::Server server(settings->server, std::move(*sockets), settings->layout, log);
+  const auto dhcp_advice = dhcp ? dhcp->advice : std::vector<std::string>();
+  net::Server server(settings->server, settings->dhcp, std::move(*sockets), std::move(dhcp),
+                     settings->layout, log);
   server.start();
   if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});
+  for (const auto& text : dhcp_advice) log.emit(events::advice, {{"text", text}});
   log.emit(events::ready, {{"version", PIXIE_VERSION},
                            {"tftp", tftp},
                            {"http", http},
+                           {"dhcp", dhcp_mode_name(settings->dhcp.mode)},
+                           {"interfaces", interfaces},
                            {"threads", settings->server.loops},
                            {"uid", geteuid()}});
   manager.notify("READY=1");

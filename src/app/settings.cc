@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "app/dhcp_settings.h"
+
 namespace pixie::app {
 namespace {
 
@@ -83,6 +85,24 @@ auto parse_list(std::string_view text, Parse parse)
   return items;
 }
 
+net::DhcpSettings dhcp_of(const Values& values) {
+  using Mode = net::DhcpSettings::Mode;
+  net::DhcpSettings dhcp;
+  const auto first = text_of(values, "dhcp").front() | 0x20;
+  dhcp.mode = first == 'p' ? Mode::proxy : first == 's' ? Mode::server : Mode::off;
+  dhcp.interfaces = parse_names(text_of(values, "interface"));
+  dhcp.ranges = *parse_ranges(text_of(values, "dhcp-range"));
+  if (const auto& range6 = text_of(values, "dhcp-range6"); !range6.empty())
+    dhcp.range6 = *dhcp::Range6::parse(range6);
+  dhcp.router = wire::IpAddress::parse(text_of(values, "dhcp-router")).value_or(wire::IpAddress());
+  dhcp.dns = *parse_addresses(text_of(values, "dhcp-dns"));
+  dhcp.domain = text_of(values, "dhcp-domain");
+  dhcp.reservations = *parse_reservations(text_of(values, "dhcp-reservations"));
+  dhcp.force = text_of(values, "dhcp-force") == "true";
+  dhcp.state = text_of(values, "state");
+  return dhcp;
+}
+
 events::Severity severity_of(std::string_view level) {
   switch (level.front() & ~0x20) {
     case 'E':
@@ -154,6 +174,7 @@ Expected<Settings> interpret(const Values& values) {
   auto layout = layout_of(values, settings.server);
   if (!layout) return std::unexpected(layout.error());
   settings.layout = std::move(*layout);
+  settings.dhcp = dhcp_of(values);
   settings.user = text_of(values, "user");
   settings.user_given = values.find("user")->second.origin != "default";
   settings.level = severity_of(text_of(values, "verbosity"));

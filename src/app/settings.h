@@ -11,6 +11,7 @@
 #include "app/settings_table.h"
 #include "events/event.h"
 #include "events/log.h"
+#include "net/dhcp_settings.h"
 #include "net/server.h"
 #include "tree/tree.h"
 #include "wire/address.h"
@@ -42,6 +43,7 @@ std::string to_toml(const Values& values);
 
 struct Settings {
   net::ServerSettings server;
+  net::DhcpSettings dhcp;
   tree::Layout layout;
   std::string user;
   bool user_given;

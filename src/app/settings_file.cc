@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "app/dhcp_settings.h"
 #include "app/settings.h"
 #include "app/suggest.h"
 
@@ -38,6 +39,35 @@ std::optional<std::string> text_of(const toml::node& node) {
   return joined;
 }
 
+/// `[[reservation]]` tables as the text of the setting `dhcp-reservations`.
+Expected<std::string> reservations_of(const toml::node& node, const std::string& file) {
+  const auto* tables = node.as_array();
+  const auto fault = [&](const toml::node& at) {
+    return fail(fmt::format(
+        "{}: a [[reservation]] has a mac and an address, and may have a hostname, all texts",
+        place(file, at.source())));
+  };
+  if (!tables) return fault(node);
+  std::string joined;
+  for (const auto& element : *tables) {
+    const auto* table = element.as_table();
+    if (!table) return fault(element);
+    const auto mac = table->get_as<std::string>("mac");
+    const auto address = table->get_as<std::string>("address");
+    const auto host_name = table->get_as<std::string>("hostname");
+    if (!mac || !address || table->size() != (host_name ? 3U : 2U)) return fault(element);
+    auto text = fmt::format("{}={}", mac->get(), address->get());
+    if (host_name) text += '=' + host_name->get();
+    if (const auto checked = parse_reservations(text); !checked || checked->size() != 1) {
+      return fail(
+          fmt::format("{}: expected a mac such as 52:54:00:12:34:56 and an IPv4 address, not '{}'",
+                      place(file, element.source()), text));
+    }
+    joined += (joined.empty() ? "" : ",") + text;
+  }
+  return joined;
+}
+
 }  // namespace
 
 Expected<Values> values_from_toml(std::string_view text, const std::string& name) {
@@ -50,6 +80,12 @@ Expected<Values> values_from_toml(std::string_view text, const std::string& name
   }
   for (const auto& [key, node] : table) {
     const auto where = place(name, key.source());
+    if (key.str() == "reservation") {
+      auto reservations = reservations_of(node, name);
+      if (!reservations) return std::unexpected(reservations.error());
+      values["dhcp-reservations"] = {std::move(*reservations), where};
+      continue;
+    }
     const auto* setting = find_setting(key.str());
     if (!setting)
       return fail(

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/dhcp_settings.h"
 #include "app/settings.h"
 
 namespace pixie::app {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> levels{"ERROR", "WARNING", "INFO", "DEBUG"};
 constexpr std::array<std::string_view, 2> formats{"logfmt", "json"};
+constexpr std::array<std::string_view, 3> dhcp_modes{"off", "proxy", "server"};
 
 constexpr std::array table{
     Setting{.name = "tftp",
@@ -154,6 +156,126 @@ constexpr std::array table{
                     "firmware can't deal with "
                     "the answer: plain blocks of 512 bytes.",
             .reloadable = false},
+    Setting{.name = "dhcp",
+            .letter = '\0',
+            .type = Type::choice,
+            .placeholder = "MODE",
+            .fallback = "off",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = dhcp_modes,
+            .help = "proxy: tell boot clients their file, beside the network's own DHCP server. "
+                    "server: give addresses as well, on a network without a DHCP server. off: your "
+                    "own DHCP server tells (see pixie dhcp-config).",
+            .reloadable = false},
+    Setting{.name = "interface",
+            .letter = '\0',
+            .type = Type::names,
+            .placeholder = "NAME[,NAME...]",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "Where to answer DHCP; all interfaces with an IPv4 address but loopback unless "
+                    "it is given.",
+            .reloadable = false},
+    Setting{.name = "dhcp-range",
+            .letter = '\0',
+            .type = Type::ranges,
+            .placeholder = "FIRST-LAST[/LEASE]",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "The addresses to give in server mode, such as 10.0.0.100-10.0.0.200/12h; "
+                    "several separated by commas. For a network behind a relay its bits stand "
+                    "behind FIRST: 10.9.0.10/24-10.9.0.99.",
+            .reloadable = false},
+    Setting{.name = "dhcp-router",
+            .letter = '\0',
+            .type = Type::address,
+            .placeholder = "ADDR",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "The router to tell clients in server mode. Behind a relay it is the relay "
+                    "unless this address lies in the same network.",
+            .reloadable = false},
+    Setting{.name = "dhcp-dns",
+            .letter = '\0',
+            .type = Type::addresses,
+            .placeholder = "ADDR[,ADDR...]",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "The name servers to tell clients in server mode.",
+            .reloadable = false},
+    Setting{.name = "dhcp-domain",
+            .letter = '\0',
+            .type = Type::text,
+            .placeholder = "NAME",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "The domain name to tell clients in server mode.",
+            .reloadable = false},
+    Setting{.name = "dhcp-reservations",
+            .letter = '\0',
+            .type = Type::reservations,
+            .placeholder = "MAC=ADDR[=NAME][,...]",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help =
+                "Addresses, and host names, of known machines in server mode. In the configuration "
+                "file rather as [[reservation]] tables with mac, address and hostname.",
+            .reloadable = false},
+    Setting{.name = "dhcp-range6",
+            .letter = '\0',
+            .type = Type::range6,
+            .placeholder = "PREFIX",
+            .fallback = "",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "The IPv6 addresses to give in server mode, such as fd00:1::/64 or "
+                    "fd00:1::100-fd00:1::1ff; without it "
+                    "only boot options are given over DHCPv6.",
+            .reloadable = false},
+    Setting{.name = "dhcp-force",
+            .letter = '\0',
+            .type = Type::flag,
+            .placeholder = "",
+            .fallback = "false",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "Serve addresses although another DHCP server answers on the same wire.",
+            .reloadable = false},
+    Setting{.name = "state",
+            .letter = '\0',
+            .type = Type::text,
+            .placeholder = "DIR",
+            .fallback = "/var/lib/pixie",
+            .environment = "",
+            .min = 0,
+            .max = 0,
+            .choices = {},
+            .help = "Where leases are kept; made if it is not there. Used in server mode.",
+            .reloadable = false},
     Setting{.name = "threads",
             .letter = '\0',
             .type = Type::number,
@@ -218,7 +340,28 @@ Expected<void> check_number(const Setting& setting, std::string_view text) {
   return fail(fmt::format("expected a whole number from {} to {}", setting.min, setting.max));
 }
 
+/// What a parser says of a text, without what it parsed.
+template <class Result>
+Expected<void> verdict(const Expected<Result>& result) {
+  if (!result) return std::unexpected(result.error());
+  return {};
+}
+
 }  // namespace
+
+bool is_list(Type type) {
+  switch (type) {
+    case Type::endpoints:
+    case Type::networks:
+    case Type::addresses:
+    case Type::names:
+    case Type::ranges:
+    case Type::reservations:
+      return true;
+    default:
+      return false;
+  }
+}
 
 std::span<const Setting> settings_table() { return table; }
 
@@ -235,6 +378,7 @@ std::string environment_name(const Setting& setting) {
 Expected<void> check_value(const Setting& setting, std::string_view text) {
   switch (setting.type) {
     case Type::text:
+    case Type::names:
       if (text.contains('\0')) return fail("a NUL byte can't be in a name");
       return {};
     case Type::endpoints:
@@ -248,6 +392,15 @@ Expected<void> check_value(const Setting& setting, std::string_view text) {
     case Type::address:
       if (text.empty() || wire::IpAddress::parse(text)) return {};
       return fail("expected an IP address");
+    case Type::addresses:
+      return verdict(parse_addresses(text));
+    case Type::ranges:
+      return verdict(parse_ranges(text));
+    case Type::range6:
+      if (text.empty()) return {};
+      return verdict(dhcp::Range6::parse(text));
+    case Type::reservations:
+      return verdict(parse_reservations(text));
     case Type::number:
       return check_number(setting, text);
     case Type::flag:

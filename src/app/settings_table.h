@@ -21,6 +21,14 @@ enum class Type : std::uint8_t {
   networks,
   /// An IP address without a port.
   address,
+  /// None or more IPv4 addresses, separated by commas.
+  addresses,
+  /// None or more names, separated by commas.
+  names,
+  /// DHCP: see app/dhcp_settings.h.
+  ranges,
+  range6,
+  reservations,
   /// A whole number within [min, max].
   number,
   /// `true` or `false`; on the command line without a value.
@@ -28,6 +36,9 @@ enum class Type : std::uint8_t {
   /// One of `choices`, without regard to case.
   choice,
 };
+
+/// Whether values may be given one by one, instead of separated by commas.
+bool is_list(Type type);
 
 struct Setting {
   std::string_view name;

@@ -44,6 +44,12 @@ TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(parse({"--print-config"})->command, Command::print_config);
   EXPECT_EQ(parse({"man"})->command, Command::manual);
   EXPECT_EQ(parse({"man", "--markdown"})->command, Command::manual_markdown);
+  const auto dhcp = parse({"dhcp-config", "kea", "--address", "192.0.2.7", "-u", ":8080"});
+  ASSERT_TRUE(dhcp) << error_of(dhcp);
+  EXPECT_EQ(dhcp->command, Command::dhcp_config);
+  EXPECT_EQ(dhcp->operand, "kea");
+  EXPECT_EQ(dhcp->address, "192.0.2.7");
+  EXPECT_EQ(dhcp->values.at("http").text, ":8080");
   EXPECT_EQ(parse({"roms"})->command, Command::roms_list);
   EXPECT_TRUE(parse({"roms", "--long"})->long_listing);
   EXPECT_TRUE(parse({"roms", "list", "--long"})->long_listing);
@@ -59,7 +65,8 @@ TEST(CommandLine, SaysWhatItDoesNotKnow) {
   EXPECT_TRUE(error_of(parse({"--mnu-timeout", "3"}))
                   .contains("there is no option --mnu-timeout; did you mean "
                             "'menu-timeout'?"));
-  EXPECT_TRUE(error_of(parse({"rom"})).contains("there is no command 'rom'"));
+  EXPECT_TRUE(error_of(parse({"rom"})).contains("there is no command 'rom'; did you mean 'roms'?"));
+  EXPECT_TRUE(error_of(parse({"dhcpconfig", "kea"})).contains("did you mean 'dhcp-config'?"));
   EXPECT_NE(error_of(parse({"--menu-timeout"})), "");
   EXPECT_NE(error_of(parse({"roms", "export"})), "");
 }

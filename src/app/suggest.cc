@@ -1,6 +1,7 @@
 #include "app/suggest.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <vector>
 
@@ -28,15 +29,19 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string suggestion(std::string_view mistyped) {
+std::string suggestion(std::string_view mistyped, std::span<const std::string_view> names) {
   constexpr std::size_t name_limit = 40;
-  if (mistyped.size() > name_limit) return "";
-  const auto table = settings_table();
-  const auto nearest = std::ranges::min_element(
-      table, {}, [&](const Setting& setting) { return edit_distance(mistyped, setting.name); });
+  if (mistyped.size() > name_limit || names.empty()) return "";
+  const auto distance = [&](std::string_view name) { return edit_distance(mistyped, name); };
+  const auto nearest = *std::ranges::min_element(names, {}, distance);
   const auto near_enough = std::max<std::size_t>(2, mistyped.size() / 3);
-  if (edit_distance(mistyped, nearest->name) > near_enough) return "";
-  return fmt::format("; did you mean '{}'?", nearest->name);
+  return distance(nearest) > near_enough ? "" : fmt::format("; did you mean '{}'?", nearest);
+}
+
+std::string suggestion(std::string_view mistyped) {
+  std::vector<std::string_view> names;
+  std::ranges::transform(settings_table(), std::back_inserter(names), &Setting::name);
+  return suggestion(mistyped, names);
 }
 
 }  // namespace pixie::app

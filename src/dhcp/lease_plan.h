@@ -75,6 +75,7 @@ class LeasePlan {
   /// Networks are counted from 0.
   std::size_t network_count() const { return networks_.size(); }
   std::optional<std::size_t> network_of(const wire::IpAddress& address) const;
+  const wire::Network& network(std::size_t index) const { return networks_[index].network; }
   /// The network's ranges, in ascending order.
   const std::vector<Span>& spans(std::size_t network) const { return networks_[network].spans; }
 

@@ -136,6 +136,12 @@ class Leases {
   /// Whether the journal has become so much longer than the table that a snapshot() is worth its writing.
   bool compaction_pays() const;
 
+  /// The network that `address` lies in, if addresses are given there.
+  std::optional<wire::Network> network_of(const wire::IpAddress& address) const {
+    const auto index = plan_.network_of(address);
+    return index ? std::optional(plan_.network(*index)) : std::nullopt;
+  }
+
   struct Counts {
     std::size_t leased = 0;
     std::size_t offered = 0;

@@ -74,6 +74,49 @@ inline constexpr Kind http_crowded{"http.crowded", warning,
                                    true};
 inline constexpr Kind http_connected{"http.connected", debug, "A connection was accepted."};
 
+inline constexpr Kind dhcp_received{"dhcp.received", debug,
+                                    "A DHCP message came in; the packet is decoded."};
+inline constexpr Kind dhcp_offered{
+    "dhcp.offered", info, "A machine was offered an address, and its boot file if it boots."};
+inline constexpr Kind dhcp_proxy_offered{
+    "dhcp.proxy_offered", info,
+    "A machine was told its boot file, beside the network's own DHCP server."};
+inline constexpr Kind dhcp_acknowledged{"dhcp.acknowledged", info, "A machine has its address."};
+inline constexpr Kind dhcp_boot_acknowledged{
+    "dhcp.boot_acknowledged", info,
+    "A machine that has its address was told its boot file (port 4011)."};
+inline constexpr Kind dhcp_informed{"dhcp.informed", info,
+                                    "A machine with an address was told about the network."};
+inline constexpr Kind dhcp_refused{
+    "dhcp.refused", info,
+    "A machine can't have the address that it asked for (DHCPNAK); it will ask for another."};
+inline constexpr Kind dhcp_released{"dhcp.released", info, "A machine gave its address back."};
+inline constexpr Kind dhcp_declined{
+    "dhcp.declined", warning,
+    "A machine found that another one uses its address; it is put aside for ten minutes."};
+inline constexpr Kind dhcp_conflict{"dhcp.conflict", warning,
+                                    "An address of the range is used by somebody who did not get "
+                                    "it here; it is put aside for ten minutes."};
+inline constexpr Kind dhcp_pool_empty{
+    "dhcp.pool_empty", error,
+    "No address is left to give: enlarge --dhcp-range, or shorten the lease.", true};
+inline constexpr Kind dhcp_no_rom{
+    "dhcp.no_rom", warning,
+    "A machine of an architecture that there is no ROM for; told once for each machine."};
+inline constexpr Kind dhcp_held{
+    "dhcp.held", error,
+    "A machine loads its ROM again and again, and gets no answer for two minutes: its iPXE does "
+    "not say that it is iPXE, or fails before its script."};
+inline constexpr Kind dhcp_ignored{
+    "dhcp.ignored", debug, "A DHCP message that needs no answer from here; the reason says why."};
+inline constexpr Kind dhcp_malformed{"dhcp.malformed", warning,
+                                     "A packet that is no DHCP message came to a DHCP port.", true};
+inline constexpr Kind dhcp_failed{"dhcp.failed", error,
+                                  "An answer could not be sent; the reason says why.", true};
+inline constexpr Kind dhcp_not_kept{
+    "dhcp.not_kept", error,
+    "The file of leases can't be written: no address is given until it can.", true};
+
 inline constexpr Kind rom_missing{
     "rom.missing", warning,
     "A client asked for an iPXE ROM that this pixie lacks; the text says how to add it.", true};
@@ -112,6 +155,23 @@ inline constexpr std::array all{
     &http_timeout,
     &http_crowded,
     &http_connected,
+    &dhcp_received,
+    &dhcp_offered,
+    &dhcp_proxy_offered,
+    &dhcp_acknowledged,
+    &dhcp_boot_acknowledged,
+    &dhcp_informed,
+    &dhcp_refused,
+    &dhcp_released,
+    &dhcp_declined,
+    &dhcp_conflict,
+    &dhcp_pool_empty,
+    &dhcp_no_rom,
+    &dhcp_held,
+    &dhcp_ignored,
+    &dhcp_malformed,
+    &dhcp_failed,
+    &dhcp_not_kept,
     &rom_missing,
     &script_missing,
 };

@@ -131,6 +131,12 @@ Task<void> linger(Connection& connection) {
   }
 }
 
+/// The machine that the path names, else the one that has the address.
+std::optional<wire::Mac> machine_of(Connection& connection, const Reply& reply) {
+  if (reply.body && reply.body->machine) return reply.body->machine;
+  return connection.loop.machine_at(connection.peer.address, 0);
+}
+
 void report(Connection& connection, const Reply& reply, const Sent& sent, TimePoint began) {
   auto& log = connection.loop.log;
   const auto& kind = !sent.complete                 ? events::http_aborted
@@ -142,7 +148,8 @@ void report(Connection& connection, const Reply& reply, const Sent& sent, TimePo
   const std::chrono::duration<double> took = Clock::now() - began;
   const auto client = connection.peer.text();
   const auto agent = connection.request.fields.find("User-Agent").value_or("");
-  const auto mac = reply.body && reply.body->machine ? reply.body->machine->colons() : "";
+  const auto machine = machine_of(connection, reply);
+  const auto mac = machine ? machine->colons() : "";
   const auto reason = !sent.complete ? sent.failure : std::string_view(reply.fault);
   const std::string_view path =
       reply.path.empty() ? std::string_view(connection.request.target) : reply.path;
@@ -168,6 +175,10 @@ Task<bool> respond(Connection& connection) {
   connection.request.last_on_connection |= connection.finishing;
   const auto reply =
       answer(connection.loop.tree, connection.request, connection.server, std::time(nullptr));
+  if (reply.body && connection.loop.on_fetch) {
+    const auto machine = machine_of(connection, reply);
+    if (machine) connection.loop.on_fetch(*machine, reply.body->kind);
+  }
   const auto sent = co_await send_reply(connection, reply);
   report(connection, reply, sent, began);
   if (!sent.complete) co_return false;

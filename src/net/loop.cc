@@ -9,6 +9,9 @@
 namespace pixie::net {
 namespace {
 
+/// Bounds what is remembered of a network's machines.
+constexpr std::size_t most_machines = 65'536;
+
 void control(int epoll, int operation, int descriptor, epoll_event event) {
   if (epoll_ctl(epoll, operation, descriptor, &event) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
@@ -76,6 +79,23 @@ void Loop::post(std::function<void()> task) {
   const std::scoped_lock lock(posted_mutex_);
   posted_.push_back(std::move(task));
   alarm_.ring();
+}
+
+void Loop::learn(const wire::IpAddress& address, const wire::Mac& machine) {
+  if (relayed_.size() >= most_machines) relayed_.clear();
+  relayed_[{address, 0}] = machine;
+}
+
+std::optional<wire::Mac> Loop::machine_at(const wire::IpAddress& address, std::uint32_t interface) {
+  constexpr auto good_for = std::chrono::seconds(5);
+  if (address.is_loopback()) return std::nullopt;
+  if (const auto found = relayed_.find({address, 0}); found != relayed_.end()) return found->second;
+  const auto now = Clock::now();
+  if (machines_.size() >= most_machines) machines_.clear();
+  auto& known = machines_[{address, 0}];
+  if (known.asked == TimePoint() || now - known.asked > good_for)
+    known = {.mac = neighbours_.find(address, interface), .asked = now};
+  return known.mac;
 }
 
 void Loop::watch(Timed& timed) {

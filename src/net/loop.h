@@ -12,10 +12,13 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "events/log.h"
+#include "net/neighbours.h"
 #include "net/timer_wheel.h"
 #include "tree/descriptor.h"
 #include "tree/tree.h"
@@ -80,6 +83,16 @@ class Loop {
   /// Puts `timed` into the wheel where its deadline is.
   void watch(Timed& timed);
 
+  /// The machine that has an address: which got it as a lease behind a relay, else by the kernel's neighbour table,
+  /// which is asked anew after some seconds only. Nothing for loopback. `interface` is 0 if it is not known.
+  std::optional<wire::Mac> machine_at(const wire::IpAddress& address, std::uint32_t interface);
+
+  /// A machine behind a relay, which no neighbour table knows, has this address now.
+  void learn(const wire::IpAddress& address, const wire::Mac& machine);
+
+  /// Told what a known machine is given; null: nobody wants to know. Set before run().
+  std::function<void(const wire::Mac& machine, tree::Body::Kind kind)> on_fetch;
+
   /// Counts the turns: one for each wait.
   std::uint64_t turn() const { return turn_; }
 
@@ -104,12 +117,21 @@ class Loop {
     Loop& loop_;
   };
 
+  struct KnownMachine {
+    std::optional<wire::Mac> mac;
+    TimePoint asked;
+  };
+
   void wait();
   void run_soon();
   void run_posted();
   int milliseconds_to_wait() const;
 
   tree::Descriptor epoll_;
+  Neighbours neighbours_;
+  /// By address (and port 0).
+  std::unordered_map<wire::Endpoint, KnownMachine> machines_;
+  std::unordered_map<wire::Endpoint, wire::Mac> relayed_;
   /// What the last wait brought, as far as it is not dealt with; those who go meanwhile are taken out.
   std::array<epoll_event, 128> ready_;
   std::span<epoll_event> unread_;

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <future>
 
+#include "roms/rom.h"
+
 namespace pixie::net {
 namespace {
 
@@ -45,6 +47,17 @@ TftpSettings with_transfer_limit(TftpSettings settings, std::size_t loops) {
   return settings;
 }
 
+dhcp::Fetched fetched(tree::Body::Kind kind) {
+  switch (kind) {
+    case tree::Body::Kind::rom:
+      return dhcp::Fetched::rom;
+    case tree::Body::Kind::chain:
+      return dhcp::Fetched::chain_script;
+    default:
+      return dhcp::Fetched::further;
+  }
+}
+
 }  // namespace
 
 Expected<Sockets> open_sockets(const ServerSettings& settings) {
@@ -80,8 +93,8 @@ Expected<Sockets> open_sockets(const ServerSettings& settings) {
   return sockets;
 }
 
-Server::Server(const ServerSettings& settings, Sockets sockets, const tree::Layout& layout,
-               events::Log& log)
+Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings, Sockets sockets,
+               std::optional<DhcpSockets> dhcp, const tree::Layout& layout, events::Log& log)
     : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)), workers_(settings.loops) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& worker = workers_[i];
@@ -101,6 +114,46 @@ Server::Server(const ServerSettings& settings, Sockets sockets, const tree::Layo
       if (i < listening.sockets.size())
         worker.http->listen(std::move(listening.sockets[i]), listening.endpoint);
     }
+  }
+  if (dhcp) start_dhcp(dhcp_settings, std::move(*dhcp), layout);
+}
+
+/// One loop answers DHCP: a machine's history and the leases are one. The others tell it what machines fetch.
+void Server::start_dhcp(const DhcpSettings& settings, DhcpSockets sockets,
+                        const tree::Layout& layout) {
+  const auto rom_for = [catalogue = layout.catalogue](std::uint16_t type) -> std::string_view {
+    const auto name = roms::rom_for_client(type);
+    return name && catalogue->find(*name) ? *name : std::string_view();
+  };
+  auto& worker = workers_.front();
+  const bool ipv6 = static_cast<bool>(sockets.server6);
+  worker.dhcp = std::make_unique<DhcpServer>(
+      *worker.loop,
+      dhcp::ResponderSettings{.router = settings.router,
+                              .dns = settings.dns,
+                              .domain = settings.domain,
+                              .http_port = layout.http_port,
+                              .advertised = layout.advertised_address,
+                              .rom_for = rom_for},
+      [this](const wire::IpAddress& address, const wire::Mac& machine) {
+        for (auto& each : workers_)
+          each.loop->post([&loop = *each.loop, address, machine] { loop.learn(address, machine); });
+      },
+      sockets);
+  if (ipv6) {
+    worker.dhcp6 = std::make_unique<Dhcp6Server>(
+        *worker.loop,
+        Dhcp6Settings{
+            .http_port = layout.http_port, .tftp_port = layout.tftp_port, .rom_for = rom_for},
+        sockets);
+  }
+  for (auto& each : workers_) {
+    each.loop->on_fetch = [&worker](const wire::Mac& machine, tree::Body::Kind kind) {
+      worker.loop->post([&worker, machine, what = fetched(kind)] {
+        worker.dhcp->fetched(machine, what);
+        if (worker.dhcp6) worker.dhcp6->fetched(machine, what);
+      });
+    };
   }
 }
 

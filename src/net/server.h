@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "events/log.h"
+#include "net/dhcp6_server.h"
+#include "net/dhcp_server.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "net/socket.h"
@@ -35,8 +37,9 @@ Expected<Sockets> open_sockets(const ServerSettings& settings);
 /// Its functions are called by one thread, which is none of the loops'.
 class Server {
  public:
-  Server(const ServerSettings& settings, Sockets sockets, const tree::Layout& layout,
-         events::Log& log);
+  /// `dhcp`: nothing if it is off.
+  Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings, Sockets sockets,
+         std::optional<DhcpSockets> dhcp, const tree::Layout& layout, events::Log& log);
   /// Stops at once.
   ~Server();
 
@@ -52,6 +55,9 @@ class Server {
     std::unique_ptr<Loop> loop;
     std::vector<std::unique_ptr<TftpServer>> tftp;
     std::unique_ptr<HttpServer> http;
+    /// On the first loop.
+    std::unique_ptr<DhcpServer> dhcp;
+    std::unique_ptr<Dhcp6Server> dhcp6;
     std::thread thread;
   };
 
@@ -59,6 +65,7 @@ class Server {
   template <class Task>
   void on_every_loop(const Task& task);
   std::size_t active();
+  void start_dhcp(const DhcpSettings& settings, DhcpSockets sockets, const tree::Layout& layout);
 
   const TftpSettings tftp_settings_;
   std::vector<Worker> workers_;

@@ -59,7 +59,10 @@ TftpServer::Socket::Socket(TftpServer& server, tree::Descriptor descriptor)
 
 void TftpServer::Socket::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) server_.has_room_again();
-  if ((events & ~EPOLLOUT) != 0) server_.receive_some(*this);
+  if ((events & ~EPOLLOUT) == 0) return;
+  // What a client sent before its next request, its abort after a size probe, say, is taken in before it.
+  if (this == &server_.listening_ && server_.transfer_) server_.receive_some(*server_.transfer_);
+  server_.receive_some(*this);
 }
 
 void TftpServer::receive_some(const Socket& socket) {
@@ -162,6 +165,10 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
     translated.machine = body->machine;
     body = std::move(translated);
   }
+  if (loop_.on_fetch) {
+    const auto machine = machine_of(datagram.route, *body);
+    if (machine) loop_.on_fetch(*machine, body->kind);
+  }
   const auto terms = negotiate(datagram.route, request, body->size());
   auto session =
       std::make_unique<Session>(*this, datagram, std::move(*path), std::move(*body), terms, now);
@@ -202,6 +209,11 @@ tftp::Terms TftpServer::negotiate(const Route& route, const tftp::Request& reque
   limits.max_blksize =
       static_cast<std::uint16_t>(std::min<std::uint32_t>(limits.max_blksize, room));
   return tftp::negotiate(request, limits, size);
+}
+
+/// The machine that the path names, else the one that has the address.
+std::optional<wire::Mac> TftpServer::machine_of(const Route& route, const tree::Body& body) {
+  return body.machine ? body.machine : loop_.machine_at(route.peer.address, route.interface);
 }
 
 std::optional<tree::Body> TftpServer::find(const Datagram& datagram, const std::string& path) {
@@ -283,7 +295,8 @@ void TftpServer::report(const Session& session, TimePoint now) {
   const auto took = std::chrono::duration<double>(now - statistics.started).count();
   const auto bytes = statistics.bytes_acknowledged;
   const auto client = session.route.peer.text();
-  const auto mac = session.body.machine ? session.body.machine->colons() : "-";
+  const auto machine = machine_of(session.route, session.body);
+  const auto mac = machine ? machine->colons() : "-";
   const auto rate =
       fmt::format("{:.1f}MB/s", static_cast<double>(bytes) / 1e6 / std::max(took, 1e-6));
   const auto& reason = session.transfer.error_text();

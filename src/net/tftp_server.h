@@ -67,6 +67,7 @@ class TftpServer {
   void receive_request(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   void start(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   tftp::Terms negotiate(const Route& route, const tftp::Request& request, std::uint64_t size);
+  std::optional<wire::Mac> machine_of(const Route& route, const tree::Body& body);
   std::optional<tree::Body> find(const Datagram& datagram, const std::string& path);
   void refuse(const Datagram& datagram, std::uint16_t code, std::string_view text);
   void refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,

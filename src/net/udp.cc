@@ -61,6 +61,10 @@ void read_packet_info(msghdr& message, Datagram& datagram) {
   }
 }
 
+bool is_limited_broadcast(const wire::IpAddress& address) {
+  return address == wire::IpAddress::v4(255, 255, 255, 255);
+}
+
 /// Appends a control message; the room behind `msg_control` must suffice and be zero.
 template <class T>
 void add_control(msghdr& message, int level, int type, const T& value) {
@@ -153,6 +157,9 @@ void UdpSender::add(const Route& route, std::span<iovec> parts, std::uint16_t se
   } else if (!route.local.is_unspecified()) {
     in_pktinfo info{};
     info.ipi_spec_dst = to_v4(route.local);
+    // Not routed: the interface must be named.
+    if (is_limited_broadcast(route.peer.address))
+      info.ipi_ifindex = static_cast<int>(route.interface);
     add_control(message, IPPROTO_IP, IP_PKTINFO, info);
   }
   if (segment_size > 0) add_control(message, IPPROTO_UDP, UDP_SEGMENT, segment_size);

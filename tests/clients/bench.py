@@ -1,8 +1,10 @@
 """What a case works with: folders with files, pixies, and programs on the client's host."""
 
+import contextlib
 import pathlib
 import random
 import re
+import signal
 import subprocess
 import time
 
@@ -68,6 +70,12 @@ class Bench:
         for made in (self.scripts, self.extra, folder / "client"):
             made.mkdir()
         self._running = []
+        self._started = 0
+        self._stack = contextlib.ExitStack()
+
+    def enter(self, context):
+        """Enters a context manager that ends after all pixies; returns what it gives."""
+        return self._stack.enter_context(context)
 
     def file(self, name, data, folder=None):
         """Writes a file (in the extra folder); returns its bytes. A number: so many of noise."""
@@ -83,10 +91,17 @@ class Bench:
         command = [*wrapper, *(command or [
             self.program, "-t", bind, "-u", bind, "--threads", "2", "-d", self.scripts,
             "-e", self.extra, *options])]
-        log = self.folder / f"pixie-{len(self._running)}.log"
+        log = self.folder / f"pixie-{self._started}.log"
+        self._started += 1
         pixie = Pixie(namespace or self.network.server, command, log, **more)
         self._running.append(pixie)
         return pixie
+
+    def kill(self, pixie):
+        """Ends a pixie by SIGKILL, which is no fault of its own."""
+        pixie.signal(signal.SIGKILL)
+        pixie.wait(5)
+        self._running.remove(pixie)
 
     def refused(self, *arguments, wrapper=(), environment=None, timeout=20):
         """Runs pixie where it must end by itself; returns the finished process."""
@@ -126,6 +141,7 @@ class Bench:
                 bad.append("a sanitizer's report is in pixie's log")
             elif status != 0:
                 bad.append(f"pixie ended with status {status}")
+        self._stack.close()
         return "; ".join(bad)
 
     def logs(self):

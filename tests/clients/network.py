@@ -30,7 +30,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count(1)
 
 
-def _run(*command, text=None):
+def new_prefix():
+    """What the names of one network's namespaces begin with."""
+    return f"pixie-{os.getpid()}-{next(_numbers)}"
+
+
+def run(*command, text=None):
+    """Runs a command that sets the network up; `text` is its input."""
     result = subprocess.run(command, input=text, text=True, check=False, capture_output=True)
     if result.returncode != 0:
         raise OSError(f"{' '.join(command)}: {result.stderr.strip()}")
@@ -59,7 +65,7 @@ class Network:
     their eth0."""
 
     def __init__(self, folder, faults=()):
-        prefix = f"pixie-{os.getpid()}-{next(_numbers)}"
+        prefix = new_prefix()
         self.server, self.client = f"{prefix}-server", f"{prefix}-client"
         self._between = f"{prefix}-between"
         self._folder, self._faults = folder, faults
@@ -81,7 +87,7 @@ class Network:
 
     def _build(self):
         for namespace in (self.server, self.client, self._between):
-            _run("ip", "netns", "add", namespace)
+            run("ip", "netns", "add", namespace)
         if self._faults:
             self._pair(self.server, "eth0", self._between, "wire0")
             self._pair(self.client, "eth0", self._between, "wire1")
@@ -98,7 +104,7 @@ class Network:
 
     @staticmethod
     def _pair(left, left_link, right, right_link):
-        _run("ip", "-n", left, *f"link add name {left_link} type veth".split(),
+        run("ip", "-n", left, *f"link add name {left_link} type veth".split(),
              *f"peer name {right_link} netns {right}".split())
 
     @staticmethod
@@ -109,13 +115,13 @@ class Network:
                 text = f"addr add {address} dev {link}"
                 lines.append(f"{text} nodad" if ":" in address else f"{text} brd +")
         lines += [f"link set {link} up" for link in ("lo", "eth0", "eth1")]
-        _run("ip", "-n", namespace, "-batch", "-", text="\n".join(lines))
+        run("ip", "-n", namespace, "-batch", "-", text="\n".join(lines))
 
     def _lay_wire(self):
         for link in ("wire0", "wire1"):
-            _run("ip", "-n", self._between, *f"link set {link} addrgenmode none up".split())
+            run("ip", "-n", self._between, *f"link set {link} addrgenmode none up".split())
         for namespace in (self.server, self.client):
-            _run("ip", "netns", "exec", namespace, "ethtool", "-K", "eth0",
+            run("ip", "netns", "exec", namespace, "ethtool", "-K", "eth0",
                  *"tx off tso off gso off gro off".split())
         program = pathlib.Path(__file__).with_name("wire.py")
         self._wire = Process(self._between,

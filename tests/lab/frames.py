@@ -1,9 +1,10 @@
-"""frames.py END END [LOSS]: a wire that carries Ethernet frames both ways until killed.
+"""frames.py END END [LOSS [plain-pxe]]: a wire that carries Ethernet frames both ways until killed.
 
 An END is a network interface, read and written by a packet socket, or the number of an inherited
 datagram socket (QEMU's "dgram" network holds the other end). LOSS percent of the frames of each way
-vanish. It stands in for a tap device where /dev/net/tun is missing, and for netem, which not every
-kernel has. The kernel must not leave checksums or segmentation to the interfaces.
+vanish. With plain-pxe, what a network boot ROM sends is altered: see plain_pxe.py. It stands
+in for a tap device where /dev/net/tun is missing, and for netem, which not every kernel has. The
+kernel must not leave checksums or segmentation to the interfaces.
 """
 
 import contextlib
@@ -12,6 +13,11 @@ import selectors
 import socket
 import struct
 import sys
+
+if __package__:
+    from .plain_pxe import hide_ipxe
+else:
+    from plain_pxe import hide_ipxe
 
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC = 263, 1, 1
@@ -32,7 +38,7 @@ def open_end(name):
     return end
 
 
-def carry(left, right, loss):
+def carry(left, right, loss, alter):
     """Copies frames between two sockets. A frame that can't be delivered is lost, too."""
     chance = random.Random(1)  # the same losses in every run, as far as the traffic is the same
     ready = selectors.DefaultSelector()
@@ -44,8 +50,10 @@ def carry(left, right, loss):
             is_ours = key.fileobj.family == socket.AF_PACKET and sender[2] == socket.PACKET_OUTGOING
             if not is_ours and chance.random() * 100 >= loss:
                 with contextlib.suppress(OSError):
-                    key.data.send(frame)
+                    key.data.send(alter(frame))
 
 
 if __name__ == "__main__":
-    carry(open_end(sys.argv[1]), open_end(sys.argv[2]), float((sys.argv[3:] or ["0"])[0]))
+    lost = float((sys.argv[3:] or ["0"])[0])
+    carry(open_end(sys.argv[1]), open_end(sys.argv[2]), lost,
+          hide_ipxe if "plain-pxe" in sys.argv[4:] else lambda frame: frame)

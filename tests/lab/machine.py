@@ -79,7 +79,7 @@ class Machine:
             command += self._disk(disk)
         (folder / "qemu.cmd").write_text(" ".join(map(str, command)) + "\n")
         self.started = time.monotonic()
-        self._process = Process(network.lan, command, folder / "qemu.log",
+        self._process = Process(network.machine_host, command, folder / "qemu.log",
                                 on_end=self.console.close, descriptors=ends)
         for end in ends:
             socket.close(end)

@@ -3,6 +3,10 @@
     lan     bridge br0, 10.77.0.1 and fd77::1: pixie's host; the machine's port hangs on the bridge
     router  eth0, 10.77.0.2 and fd77::2: DHCP, DNS and other web servers
 
+With a relay, the machine's port hangs on another network, which the router leads to pixie's:
+
+    router  bridge br1, 10.76.0.2 and fd76::2
+
 Needs root. Nothing in it reaches the outside. The namespaces are named pixie-<pid>-<n>-…, and those
 which a killed test run left behind are removed when the next one starts.
 """
@@ -22,6 +26,7 @@ from .process import Process
 
 ADDRESS, ADDRESS6 = "10.77.0.1", "fd77::1"
 ROUTER, ROUTER6 = "10.77.0.2", "fd77::2"
+RELAY, RELAY6 = "10.76.0.2", "fd76::2"
 TUN = pathlib.Path("/dev/net/tun")
 
 _numbers = itertools.count(1)
@@ -43,10 +48,11 @@ def remove_leftovers():
     """Removes namespaces (and ends their programs) of test runs whose process is gone."""
     for name, owner in re.findall(r"^(pixie-(\d+)-\d+-\w+)", _ip("netns", "list"), re.M):
         if not os.path.exists(f"/proc/{owner}"):
-            _remove(name)
+            remove(name)
 
 
-def _remove(namespace):
+def remove(namespace):
+    """Removes a namespace and ends the programs in it."""
     inside = subprocess.run(["ip", "netns", "pids", namespace], text=True, check=False,
                             capture_output=True)
     for pid in inside.stdout.split():
@@ -60,15 +66,19 @@ class Network:
 
     `folder` takes logs. `machine_loss` and `router_loss` are the percentages of frames that get
     lost each way on the wire from the bridge to the machine's port or the router's host.
+    `plain_pxe` makes QEMU's network boot ROM a plain PXE client (plain_pxe.py), `relay` puts the
+    machine on a network of its own.
     """
 
-    def __init__(self, folder, machine_loss=0, router_loss=0):
+    def __init__(self, folder, machine_loss=0, router_loss=0, plain_pxe=False, relay=False):
         self._folder = folder
         prefix = f"pixie-{os.getpid()}-{next(_numbers)}"
         self.lan, self.router = f"{prefix}-lan", f"{prefix}-router"
         self._between = f"{prefix}-between"  # where wires are, apart from any host's own traffic
         self._machine_loss, self._router_loss = machine_loss, router_loss
-        self._has_tap = TUN.exists() and not machine_loss
+        self._plain_pxe, self._relay = plain_pxe, relay
+        self._has_tap = TUN.exists() and not machine_loss and not plain_pxe
+        self.machine_host = self.router if relay else self.lan  # where the machine's port is
         self._wires = []
 
     def __enter__(self):
@@ -83,7 +93,7 @@ class Network:
         for wire in self._wires:
             wire.stop()
         for namespace in (self.lan, self.router, self._between):
-            _remove(namespace)
+            remove(namespace)
 
     def _build(self):
         for namespace in (self.lan, self.router, self._between):
@@ -94,17 +104,13 @@ class Network:
         else:
             self._add_pair(self.lan, "uplink0", self.router, "eth0")
         if self._has_tap:
-            _ip("-n", self.lan, *"tuntap add dev port0 mode tap".split())
+            _ip("-n", self.machine_host, *"tuntap add dev port0 mode tap".split())
         else:
-            self._add_pair(self.lan, "port0", self._between, "wire0")
+            self._add_pair(self.machine_host, "port0", self._between, "wire0")
         _ip("-n", self.lan, batch=f"""\
             link set lo up
-            link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
-            addr add {ADDRESS}/24 dev br0
-            addr add {ADDRESS6}/64 dev br0 nodad
-            link set br0 up
+            {self._bridge("br0", ADDRESS, ADDRESS6)}
             link set uplink0 master br0 up
-            link set port0 master br0 up
             """)
         _ip("-n", self.router, batch=f"""\
             link set lo up
@@ -112,8 +118,30 @@ class Network:
             addr add {ROUTER6}/64 dev eth0 nodad
             link set eth0 up
             """)
+        if self._relay:
+            self._build_relay()
+        else:
+            _ip("-n", self.lan, *"link set port0 master br0 up".split())
         if self._router_loss:
             self._lay_wire("wire1", "wire2", self._router_loss)
+
+    @staticmethod
+    def _bridge(name, address, address6):
+        return f"""\
+            link add {name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0
+            addr add {address}/24 dev {name}
+            addr add {address6}/64 dev {name} nodad
+            link set {name} up"""
+
+    def _build_relay(self):
+        _ip("-n", self.router, batch=f"""\
+            {self._bridge("br1", RELAY, RELAY6)}
+            link set port0 master br1 up
+            """)
+        for setting in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+            _run("ip", "netns", "exec", self.router, "tee", f"/proc/sys/net/{setting}", text="1")
+        _ip("-n", self.lan, *f"route add 10.76.0.0/24 via {ROUTER}".split())
+        _ip("-n", self.lan, *f"route add fd76::/64 via {ROUTER6}".split())
 
     def _add_pair(self, left, left_link, right, right_link):
         _ip("-n", left, *f"link add {left_link} type veth peer name {right_link}".split(),
@@ -121,26 +149,29 @@ class Network:
         if right == self._between:
             _ip("-n", right, *f"link set {right_link} addrgenmode none up".split())
 
-    def _lay_wire(self, left, right, loss, descriptors=()):
+    def _lay_wire(self, left, right, loss, *words, descriptors=()):
         for namespace in (self.lan, self.router):
             links = json.loads(_ip("-n", namespace, "-json", "link", "show"))
             for name in (link["ifname"] for link in links if link["link_type"] == "ether"):
                 _run("ip", "netns", "exec", namespace, "ethtool", "-K", name,
                      *"tx off tso off gso off gro off".split())
         program = pathlib.Path(__file__).with_name("frames.py")
-        self._wires.append(Process(self._between, [sys.executable, program, left, right, loss],
-                                   self._folder / f"{left}.log", descriptors=descriptors))
+        self._wires.append(Process(
+            self._between, [sys.executable, program, left, right, loss, *words],
+            self._folder / f"{left}.log", descriptors=descriptors))
 
     def machine_port(self):
         """QEMU's -netdev value for the machine's port, and the descriptors that QEMU must inherit
         (the caller closes them after that).
 
-        Where no tun device exists, or frames shall get lost, QEMU sends its frames over a socket
-        pair.
+        Where no tun device exists, or frames shall be lost or altered, QEMU sends them over a
+        socket pair.
         """
         if self._has_tap:
             return "tap,id=net0,ifname=port0,script=no,downscript=no", []
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         with ours:
-            self._lay_wire("wire0", str(ours.fileno()), self._machine_loss, [ours.fileno()])
+            words = ["plain-pxe"] if self._plain_pxe else []
+            self._lay_wire("wire0", str(ours.fileno()), self._machine_loss, *words,
+                           descriptors=[ours.fileno()])
         return f"dgram,id=net0,local.type=fd,local.str={theirs.fileno()}", [theirs.detach()]

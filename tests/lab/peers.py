@@ -1,4 +1,5 @@
-"""The other servers on the network: DHCP servers with the rules of a test, DNS, and a web server.
+"""The other servers on the network: DHCP servers with the rules of a test, a relay agent, DNS, and
+a web server.
 
 All run on the router's host. Each function returns a running Process that is ready to answer, or
 raises Unexpected. `folder` takes configuration and logs.
@@ -10,14 +11,11 @@ import time
 
 from . import assets
 from .net import ADDRESS, ROUTER
+from .plain_pxe import QEMU_ROM_ASKS
 from .process import Process
 
 READY_SECONDS = 30
 POOL = ("10.77.0.100", "10.77.0.150")
-
-# QEMU's own network boot ROM is iPXE too. It differs from pixie's undionly.kpxe by how the list of
-# options that it asks for (option 55) begins: newer versions ask for 42, NTP servers, before 43.
-QEMU_ROM_ASKS = bytes([1, 3, 6, 7, 12, 15, 17, 26, 43])
 
 # Addresses, names and router advertisements. Without the advertisement each stage of iPXE waits
 # 13 s in its IPv6 autoconfiguration.
@@ -28,7 +26,6 @@ log-facility=-
 pid-file=
 log-dhcp
 bind-interfaces
-interface=eth0
 no-resolv
 no-hosts
 no-ping
@@ -36,6 +33,13 @@ address=/boot.netboot.xyz/{ROUTER}
 enable-ra
 """
 DNSMASQ_ADVERTISE = "dhcp-range=fd77::,ra-only\nra-param=eth0,4,600\n"
+DNSMASQ_ADVERTISE_RELAYED = "dhcp-range=fd76::,ra-only\nra-param=br1,4,600\n"
+# It tells machines to ask for an address by DHCPv6, but leaves the answer to another server.
+DNSMASQ_ADVERTISE_MANAGED = """\
+dhcp-range=set:all,fd77::f00,fd77::fff,64,1h
+dhcp-ignore=tag:all
+ra-param=eth0,4,600
+"""
 DNSMASQ_IPV4 = f"dhcp-authoritative\ndhcp-range={POOL[0]},{POOL[1]},255.255.255.0,1h\n"
 DNSMASQ_IPV6 = "dhcp-range=fd77::100,fd77::1ff,64,1h\n"
 DNSMASQ_FORCE = f"""\
@@ -96,9 +100,10 @@ def dnsmasq(network, folder, rules, force_undionly=False, ipv6=False):
     return _dnsmasq(network, folder, ranges + rules + (DNSMASQ_FORCE if force_undionly else ""))
 
 
-def _dnsmasq(network, folder, settings):
+def _dnsmasq(network, folder, settings, interface="eth0"):
     config = folder / "dnsmasq.conf"
-    config.write_text(f"{DNSMASQ}dhcp-leasefile={folder}/dnsmasq.leases\n{settings}")
+    config.write_text(f"{DNSMASQ}interface={interface}\ndhcp-leasefile={folder}/dnsmasq.leases\n"
+                      f"{settings}")
     return _start(network, "dnsmasq", ["dnsmasq", f"--conf-file={config}"], folder / "dnsmasq.log",
                   rb"started, version")
 
@@ -128,9 +133,23 @@ def kea(network, folder, rules, force_undionly=False):
                   rb"DHCP4_STARTED", environment)
 
 
-def advertiser(network, folder):
-    """dnsmasq for DNS and router advertisements only, beside another DHCP server."""
-    return _dnsmasq(network, folder, DNSMASQ_ADVERTISE)
+def advertiser(network, folder, managed=False):
+    """dnsmasq for DNS and router advertisements only, beside another DHCP server. `managed` says
+    that addresses are given by DHCPv6."""
+    return _dnsmasq(network, folder, DNSMASQ_ADVERTISE_MANAGED if managed else DNSMASQ_ADVERTISE)
+
+
+def advertiser_behind_relay(network, folder):
+    """As advertiser(), for the machine's own network."""
+    return _dnsmasq(network, folder, DNSMASQ_ADVERTISE_RELAYED, "br1")
+
+
+def dhcp_relay(network, folder):
+    """ISC dhcrelay between the machine's own network and pixie; it adds option 82."""
+    environment = assets.peer_environment(assets.peer("isc-dhcp-relay"))
+    command = ["dhcrelay", "-4", "-d", "--no-pid", "-a", "-id", "br1", "-iu", "eth0", ADDRESS]
+    return _start(network, "dhcrelay", command, folder / "dhcrelay.log",
+                  rb"Sending on   Socket/fallback", environment)
 
 
 def web(network, folder, port, log):

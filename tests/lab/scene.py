@@ -63,14 +63,19 @@ class Case:
     firmware: str  # a key of FIRMWARE
     steps: tuple
     scripts: tuple[str, ...] = (OWN_FILE,)  # files of the scripts folder; each boots Linux
-    dhcp: str = "dnsmasq"  # whose rules of the README are used: dnsmasq, isc-dhcpd or kea
+    # Whose rules of the README are used: dnsmasq, isc-dhcpd or kea; or plain, a DHCP server without
+    # any; or none, where pixie is the only one; or relay, where it is that, but behind a relay.
+    dhcp: str = "dnsmasq"
+    pixie_options: tuple[str, ...] = ()
     rules: str | None = None  # dnsmasq rules in place of the README's
     rom: str = "snponly.efi"  # the ROM that takes the place of snponly.efi in the rules
     force_undionly: bool = False  # QEMU's own ROM is iPXE already: send undionly.kpxe to it
+    plain_pxe: bool = False  # QEMU's own ROM doesn't tell that it is iPXE
     ipv6: bool = False  # no IPv4 but pixie's name for it
     menu_timeout: int = 2  # seconds
     base: str = f"http://{net.ADDRESS}"  # where the boot script takes the kernel from
     served: tuple[str, ...] = ()  # what pixie's log must say was sent, in this order
+    logged: tuple[re.Pattern, ...] = ()  # what else pixie's log must have, anywhere
     needs_roms: tuple[str, ...] = ()  # ROMs that only the user can give (PIXIE_TEST_ROMS)
     loss: float = 0  # percent of the packets from and to the machine
     with_disk: bool = False  # a disk is next in the boot order
@@ -99,7 +104,9 @@ class Scene:
         self._make_files()
         with contextlib.ExitStack() as stack:
             stack.callback(self._remove_large_files)
-            network = stack.enter_context(net.Network(self._folder, self._case.loss))
+            network = stack.enter_context(net.Network(
+                self._folder, self._case.loss, plain_pxe=self._case.plain_pxe,
+                relay=self._case.dhcp == "relay"))
             for start in (self._start_dhcp, self._start_advertiser, self._start_site,
                           self._start_pixie):
                 if process := start(network):
@@ -142,6 +149,13 @@ class Scene:
 
     def _start_dhcp(self, network):
         case = self._case
+        match case.dhcp:
+            case "none":
+                return None
+            case "plain":
+                return peers.dnsmasq(network, self._folder, "", ipv6=case.ipv6)
+            case "relay":
+                return peers.dhcp_relay(network, self._folder)
         rules = case.rules or snippets.snippet(self._readme, case.dhcp, net.ADDRESS)
         rules = rules.replace("snponly.efi", case.rom)
         match case.dhcp:
@@ -154,9 +168,12 @@ class Scene:
         raise ValueError(f"no such DHCP server: {case.dhcp}")
 
     def _start_advertiser(self, network):
-        if self._case.dhcp == "dnsmasq":
-            return None  # it advertises too
-        return peers.advertiser(network, self._folder)
+        match self._case.dhcp:
+            case "dnsmasq" | "plain":
+                return None  # it advertises too
+            case "relay":
+                return peers.advertiser_behind_relay(network, self._folder)
+        return peers.advertiser(network, self._folder, managed=self._case.ipv6)
 
     def _start_site(self, network):
         site = self._folder / "netboot.xyz"
@@ -168,7 +185,9 @@ class Scene:
         host = "[::]" if self._case.ipv6 else "0.0.0.0"
         command = [self._pixie_program, "-t", f"{host}:69", "-u", f"{host}:80",
                    "-d", self._folder / "scripts", "-e", self._folder / "extra", "-v", "DEBUG",
-                   "--menu-timeout", self._case.menu_timeout]
+                   "--menu-timeout", self._case.menu_timeout, *self._case.pixie_options]
+        if self._case.pixie_options:
+            command += ["--state", self._folder / "state"]
         if self._case.needs_roms:
             command += ["--roms", self._roms]
         self._pixie = Process(network.lan, command, self._folder / "pixie.log",
@@ -200,3 +219,10 @@ class Scene:
         for name in case.served:
             done = rf"event=(tftp|http)\.done [^\n]*{re.escape(name)}"
             self._pixie.transcript.wait_for(done.encode(), min(deadline, time.monotonic() + 10))
+        self._check_log()
+
+    def _check_log(self):
+        log = self._pixie.transcript.tail(1_000_000)
+        for pattern in self._case.logged:
+            if not pattern.search(log):
+                raise Unexpected(f"pixie's log has no {pattern.pattern!r}")

@@ -1,0 +1,91 @@
+#include "net/lease_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace pixie::net {
+namespace {
+
+constexpr std::size_t size_limit = 1 << 30;
+constexpr int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+constexpr mode_t mode = 0644;
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = write(file, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+Expected<LeaseFile> LeaseFile::open(const std::string& folder, std::string_view name) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(folder, error);
+  const auto path = fmt::format("{}/{}", folder, name);
+  tree::Descriptor file(::open(path.c_str(), flags, mode));
+  if (!file) {
+    return fail(
+        fmt::format("--state: {} can't be opened: {}. Name a folder that pixie may write to", path,
+                    std::strerror(error ? error.value() : errno)));
+  }
+  if (flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+    return fail(fmt::format(
+        "--state: another process keeps its leases in {}. Stop it, or name another folder", path));
+  }
+  return LeaseFile(folder, path, std::move(file), made);
+}
+
+Expected<std::string> LeaseFile::read() const {
+  std::string text;
+  std::string part(1 << 16, '\0');
+  for (;;) {
+    const auto count =
+        pread(file_.number(), part.data(), part.size(), static_cast<off_t>(text.size()));
+    if (count < 0) return fail(fmt::format("{} can't be read: {}", path_, std::strerror(errno)));
+    if (count == 0) return text;
+    text.append(part, 0, static_cast<std::size_t>(count));
+    if (text.size() > size_limit) return fail(fmt::format("{} is larger than 1 GB", path_));
+  }
+}
+
+bool LeaseFile::append(std::string_view lines) const {
+  struct stat before;
+  if (fstat(file_.number(), &before) != 0) return false;
+  if (write_all(file_.number(), lines)) return true;
+  // No half line may stand before those that come later.
+  const int reason = errno;
+  if (ftruncate(file_.number(), before.st_size) != 0) return false;
+  errno = reason;
+  return false;
+}
+
+bool LeaseFile::replace(std::string_view content) {
+  const auto beside = path_ + ".new";
+  tree::Descriptor file(::open(beside.c_str(), flags | O_TRUNC, mode));
+  if (!file || flock(file.number(), LOCK_EX | LOCK_NB) != 0 || !write_all(file.number(), content) ||
+      fsync(file.number()) != 0 || rename(beside.c_str(), path_.c_str()) != 0) {
+    return false;
+  }
+  file_ = std::move(file);
+  return true;
+}
+
+void LeaseFile::give_to(unsigned user, unsigned group) const {
+  // Who may not give it away owns it already.
+  if (fchown(file_.number(), user, group) != 0 || !made_folder_) return;
+  std::ignore = chown(folder_.c_str(), user, group);
+}
+
+}  // namespace pixie::net

@@ -1,0 +1,44 @@
+// The file that keeps leases across restarts: a journal that lines are appended to, replaced by a snapshot now and
+// then. What was appended survives the end of the process in any way; a power failure may lose the last seconds,
+// which the check for addresses in use makes harmless.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tree/descriptor.h"
+#include "wire/error.h"
+
+namespace pixie::net {
+
+class LeaseFile {
+ public:
+  /// Opens the file in the folder, both made if they are missing, and locks it. Fails with a sentence that says what
+  /// to do, also if another process has it.
+  static Expected<LeaseFile> open(const std::string& folder, std::string_view name);
+
+  const std::string& path() const { return path_; }
+  /// All that is in it; an error if it can't be read, or is larger than 1 GB.
+  Expected<std::string> read() const;
+  /// False: it can't be written (errno); nothing was acknowledged then.
+  bool append(std::string_view lines) const;
+  /// Replaces the content, in one step for whoever reads.
+  bool replace(std::string_view content);
+  /// The file will belong to this user, and its folder if it was made.
+  void give_to(unsigned user, unsigned group) const;
+
+ private:
+  LeaseFile(std::string folder, std::string path, tree::Descriptor file, bool made_folder)
+      : folder_(std::move(folder)),
+        path_(std::move(path)),
+        file_(std::move(file)),
+        made_folder_(made_folder) {}
+
+  std::string folder_;
+  std::string path_;
+  tree::Descriptor file_;
+  bool made_folder_;
+};
+
+}  // namespace pixie::net

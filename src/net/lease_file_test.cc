@@ -1,0 +1,52 @@
+#include "net/lease_file.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+namespace pixie::net {
+namespace {
+
+using ::testing::HasSubstr;
+
+class LeaseFileTest : public testing::Test {
+ protected:
+  ~LeaseFileTest() override { std::filesystem::remove_all(folder_); }
+
+  const std::string folder_ = testing::TempDir() + "lease_file_test/made/for/it";
+};
+
+TEST_F(LeaseFileTest, KeepsWhatIsAppendedAndReplaced) {
+  auto file = LeaseFile::open(folder_, "leases");
+  ASSERT_TRUE(file) << file.error().text;
+  EXPECT_EQ(file->read(), "");
+  EXPECT_TRUE(file->append("one\n"));
+  EXPECT_TRUE(file->append("two\n"));
+  EXPECT_EQ(file->read(), "one\ntwo\n");
+  EXPECT_TRUE(file->replace("three\n"));
+  EXPECT_TRUE(file->append("four\n"));
+  EXPECT_EQ(file->read(), "three\nfour\n");
+  std::ifstream other(folder_ + "/leases");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(other), {}), "three\nfour\n");
+}
+
+TEST_F(LeaseFileTest, IsHeldByOne) {
+  {
+    auto first = LeaseFile::open(folder_, "leases");
+    ASSERT_TRUE(first && first->replace("x\n"));
+    const auto second = LeaseFile::open(folder_, "leases");
+    ASSERT_FALSE(second);
+    EXPECT_THAT(second.error().text, HasSubstr("another process"));
+  }
+  EXPECT_TRUE(LeaseFile::open(folder_, "leases"));
+}
+
+TEST_F(LeaseFileTest, AFolderThatCanNotBeIsSaid) {
+  const auto file = LeaseFile::open("/proc/none", "leases");
+  ASSERT_FALSE(file);
+  EXPECT_THAT(file.error().text, HasSubstr("/proc/none/leases"));
+}
+
+}  // namespace
+}  // namespace pixie::net
