@@ -72,6 +72,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   dhcp.preparse_callback([&line](std::size_t) { line.command = Command::dhcp_config; });
   dhcp.add_option("SERVER", line.operand);
   dhcp.add_option("--address", line.address);
+
   add_doctor(app, line);
 
   auto& manual = *app.add_subcommand("man");

@@ -152,7 +152,8 @@ int complain(ExitCode code, const Error& error) {
 std::string help_text() {
   std::string out =
       "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n"
-      "       pixie dhcp-config SERVER [--address ADDR]\n       pixie doctor [probe] ...\n\n" +
+      "       pixie dhcp-config SERVER [--address ADDR]\n"
+      "       pixie doctor [probe] ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
   out += "\nOptions:\n";

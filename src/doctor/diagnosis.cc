@@ -41,6 +41,14 @@ Result of(Fault fault, const Event& event, std::string detail = {}) {
       fault, {event.server.text(), event.file, detail.empty() ? event.detail : std::move(detail)});
 }
 
+/// The script by its name within the scripts folder.
+Result no_script(const Event& event, std::string detail) {
+  auto name = event.file.substr(0, event.file.find('?'));
+  name.erase(0, name.rfind('/') + 1);
+  return make_finding(Fault::script_missing,
+                      {event.server.text(), std::move(name), std::move(detail)});
+}
+
 Result address_taken(const Case& seen) {
   const auto* event = seen.machine.last(Step::decline);
   const auto* server = seen.machine.last(Step::ack);
@@ -186,12 +194,12 @@ bool names_machine(const Event& event, const Machine& machine) {
 Result refused_file(const Case& seen) {
   constexpr std::uint16_t first_error = 400;
   for (auto event = seen.machine.events.rbegin(); event != seen.machine.events.rend(); ++event) {
-    if (event->no_script) return of(Fault::script_missing, *event, "pixie says so itself");
+    if (event->no_script) return no_script(*event, "pixie says so itself");
     if (event->step != Step::http_answer) continue;
     if (event->status < first_error) return std::nullopt;
     const auto detail = fmt::format("HTTP status {}", event->status);
     if (names_machine(*event, seen.machine) && event->file.contains(".ipxe")) {
-      return of(Fault::script_missing, *event, detail);
+      return no_script(*event, detail);
     }
     return of(seen.machine.got_script ? Fault::file_missing : Fault::http_error, *event, detail);
   }

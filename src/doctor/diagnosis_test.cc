@@ -248,6 +248,7 @@ TEST_F(DiagnosisTest, MissingScript) {
   boot_to_script();
   get(own_target, "HTTP/1.1 404 Not Found\r\n\r\n");
   EXPECT_THAT(found(), ElementsAre("script-missing"));
+  EXPECT_THAT(cause(), HasSubstr("(52-54-00-77-00-01.ipxe on"));
   get(own_target, "HTTP/1.1 200 OK\r\n\r\n" + script::no_script_message(machine_mac, "10.0.0.1"));
   EXPECT_THAT(found(), ElementsAre("script-missing"));
   EXPECT_FALSE(machine().got_script);

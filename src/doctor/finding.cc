@@ -45,8 +45,8 @@ constexpr Row catalogue[] = {
      "way."},
     {Fault::no_boot_information, "no-boot-information", true,
      "{server} gives the machine an address, but nobody tells it what to boot.",
-     "Give {server} the rules that pixie prints when it starts, or run a proxyDHCP server beside "
-     "it."},
+     "Give {server} the rules that pixie dhcp-config prints, or run pixie beside it with --dhcp "
+     "proxy."},
     {Fault::offer_ignored, "offer-ignored", true,
      "The firmware ignores the boot file that {server} offers: {detail}.",
      "Correct the answer of {server}."},

@@ -41,7 +41,10 @@ Fault fault_of(const Fetch& fetch) {
 }
 
 Finding finding_of(Fault fault, const Fetch& fetch, std::string detail = {}) {
-  return make_finding(fault, {fetch.server.text(), name_of(fetch),
+  auto name = name_of(fetch);
+  // Within the scripts folder it has no folder.
+  if (fault == Fault::script_missing) name.erase(0, name.rfind('/') + 1);
+  return make_finding(fault, {fetch.server.text(), std::move(name),
                               detail.empty() ? fetch.detail : std::move(detail)});
 }
 

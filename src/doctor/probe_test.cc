@@ -158,6 +158,7 @@ TEST_F(ProbeTest, HttpFaults) {
 TEST_F(ProbeTest, MissingScript) {
   net.serve(script_url, script::no_script_message(machine_mac, "10.0.0.1"));
   EXPECT_THAT(found(), ElementsAre("script-missing"));
+  EXPECT_THAT(run().findings[0].remedy, testing::StartsWith("Write 52-54-00-77-00-01.ipxe or"));
   net.files.erase(script_url);
   EXPECT_THAT(found(), ElementsAre("script-missing"));
   net.serve(script_url, "<html>");

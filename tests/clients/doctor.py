@@ -164,6 +164,25 @@ def local(bench):
         check(f"offer  {SERVER}" in done.stdout, done.stdout)
 
 
+@case("doctor.pixie-dhcp", own_network=True)
+def pixie_dhcp(bench):
+    """pixie as proxy beside dnsmasq, and as the DHCP server: every kind of firmware would boot"""
+    own_script(bench, "#!ipxe\nexit\n")
+    state = bench.folder / "state"
+    state.mkdir()
+    kinds = ("x64-uefi", "x86-bios", "x64-http")
+    pixie = start(bench, "--dhcp", "proxy", "--interface", "eth0", "--state", state)
+    with dnsmasq(bench, ADDRESSES):
+        for kind in kinds:
+            names(probe(bench, "--arch", kind), status=0)
+    pixie.signal(signal.SIGTERM)
+    pixie.wait(5)
+    start(bench, "--dhcp", "server", "--dhcp-force", "--interface", "eth0", "--state", state,
+          "--dhcp-range", "10.78.0.100-10.78.0.110")
+    for kind in kinds:
+        names(probe(bench, "--arch", kind), status=0)
+
+
 @case("doctor.http-boot", own_network=True)
 def http_boot(bench):
     """UEFI HTTP Boot: a URL alone is ignored, with option 60 it boots"""
