@@ -82,9 +82,11 @@ void print_report(const doctor::Report& report) {
   if (report.ipxe) print_stage("iPXE", *report.ipxe);
   if (!report.files.empty()) fmt::print("Scripts and their files:\n");
   for (const auto& file : report.files) print_fetch(file);
-  fmt::print("\n{}\n{}",
-             report.boots() ? "Such a machine would boot." : "Such a machine would not boot.",
-             findings_text(report.findings));
+  const auto verdict = !report.boots()     ? "Such a machine would not boot."
+                       : report.complete() ? "Such a machine would boot."
+                                           : "As far as this can be tried, such a machine would "
+                                             "boot; see what was not checked.";
+  fmt::print("\n{}\n{}", verdict, findings_text(report.findings));
   std::fflush(stdout);
 }
 

@@ -229,6 +229,12 @@ class Probe {
 
 }  // namespace
 
+bool Report::complete() const {
+  const auto tried = [](const Fetch& fetch) { return fetch.outcome != Fetch::Outcome::unchecked; };
+  const auto loaded = [&](const Stage& stage) { return !stage.loaded || tried(*stage.loaded); };
+  return loaded(firmware) && (!ipxe || loaded(*ipxe)) && std::ranges::all_of(files, tried);
+}
+
 Report probe(Wire& wire, const ClientKind& kind, const wire::Mac& mac, std::uint32_t xid) {
   return Probe(wire, kind, mac, xid).run();
 }

@@ -96,6 +96,8 @@ struct Report {
   std::vector<Finding> findings;
 
   bool boots() const { return !any_stops_boot(findings); }
+  /// Whether each step was tried; if not, boots() speaks of those before.
+  bool complete() const;
 };
 
 /// `xid` is the first transaction's number; the others follow it.

@@ -173,6 +173,16 @@ TEST_F(ProbeTest, MissingKernel) {
   EXPECT_THAT(report.findings[0].cause, HasSubstr("404"));
 }
 
+TEST_F(ProbeTest, WhatCanNotBeTriedIsNotCalledTried) {
+  EXPECT_TRUE(run().complete());
+  net.end("http://10.0.0.1/extra/vmlinuz", Outcome::unchecked);
+  const auto report = run();
+  EXPECT_TRUE(report.boots());
+  EXPECT_FALSE(report.complete());
+  net.end("tftp://10.0.0.1/snponly.efi", Outcome::unchecked);
+  EXPECT_FALSE(run().complete());
+}
+
 TEST_F(ProbeTest, AddressInUse) {
   net.address_owner = wire::Mac::parse("02:00:00:00:00:05");
   EXPECT_THAT(found(), ElementsAre("address-in-use"));
