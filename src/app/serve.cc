@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +25,11 @@ std::string names_of(const std::vector<net::Interface>& interfaces) {
   std::string names;
   for (const auto& interface : interfaces) names += (names.empty() ? "" : ",") + interface.name;
   return names;
+}
+
+bool serves_ipv6(const net::Sockets& sockets) {
+  const auto is_ipv6 = [](const net::Listening& listening) { return listening.ipv6_socket; };
+  return std::ranges::any_of(sockets.tftp, is_ipv6) && std::ranges::any_of(sockets.http, is_ipv6);
 }
 
 /// The user that pixie becomes goes on writing leases.
@@ -128,7 +134,7 @@ int serve(const CommandLine& line) {
   note_ports(settings->layout, *sockets);
   std::optional<net::DhcpSockets> dhcp;
   if (settings->dhcp.mode != net::DhcpSettings::Mode::off) {
-    auto opened = net::open_dhcp_sockets(settings->dhcp);
+    auto opened = net::open_dhcp_sockets(settings->dhcp, serves_ipv6(*sockets));
     if (!opened) return complain(cannot_listen, opened.error());
     dhcp = std::move(*opened);
     give_to_user(*settings, *dhcp);

@@ -203,14 +203,15 @@ std::optional<Refusal> Leases::refusal(const Asker& asker, const wire::IpAddress
                                        RequestState state) {
   if (plan_.network_of(address) != asker.network) return Refusal::wrong_network;
   const auto binding = find(address);
-  if (!plan_.may_have(asker.network, address, asker.mac)) {
-    // The client must stop using it, so that its lease is over.
-    if (binding && leased(**binding) && is_holder(**binding, asker)) {
-      end_lease(*binding);
-    }
-    return Refusal::not_available;
-  }
   const auto* reserved = plan_.reservation(asker.network, asker.mac);
+  if (!plan_.may_have(asker.network, address, asker.mac)) {
+    const bool had_it = binding && leased(**binding) && is_holder(**binding, asker);
+    // The client must stop using it, so that its lease is over.
+    if (had_it) end_lease(*binding);
+    // Another server's client is left alone (RFC 2131 section 4.3.2).
+    const bool ours = had_it || reserved || state == RequestState::selecting;
+    return ours ? Refusal::not_available : Refusal::unknown;
+  }
   if (reserved && reserved->address != address && state != RequestState::renewing &&
       available(reserved->address, asker)) {
     return Refusal::reserved_elsewhere;

@@ -125,15 +125,18 @@ std::optional<wire::IpAddress> Leases6::find(const LeaseKey6& key, Time now) {
 std::optional<wire::IpAddress> Leases6::offer(const LeaseKey6& key,
                                               std::optional<wire::IpAddress> wanted, Time now) {
   if (const auto held = find(key, now)) return held;
-  if (by_key_.size() >= settings_.max_leases) return std::nullopt;
+  if (taken_.size() >= settings_.max_leases) return std::nullopt;
   if (wanted && is_free(*wanted)) return wanted;
   const auto& range = settings_.range;
   const auto first = lower_half(range.first);
   const auto widest = lower_half(range.last) - first;
   auto place =
       widest == std::numeric_limits<std::uint64_t>::max() ? hash(key) : hash(key) % (widest + 1);
-  // One more try than there are addresses taken or excluded finds a free one, if there is one.
-  const auto tries = std::min<std::uint64_t>(widest, taken_.size() + settings_.excluded.size());
+  // One more try than there are addresses taken or excluded finds a free one, if there is one; in a range that is
+  // nearly full, looking at some thousand is enough.
+  constexpr std::uint64_t most_tries = 4096;
+  const auto tries =
+      std::min<std::uint64_t>({widest, taken_.size() + settings_.excluded.size(), most_tries});
   for (std::uint64_t i = 0; i <= tries; ++i) {
     const auto candidate = with_lower_half(range.first, first + place);
     if (is_free(candidate)) return candidate;

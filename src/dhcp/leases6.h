@@ -61,7 +61,7 @@ struct Lease6Settings {
   std::chrono::seconds preferred{3600};
   /// How long an address that somebody else was found to use is put aside.
   std::chrono::seconds decline_hold{600};
-  /// Bounds the memory that a network can make the table take.
+  /// Leases and addresses put aside: bounds the memory that a network can make the table take.
   std::size_t max_leases = 100'000;
 };
 

@@ -132,8 +132,8 @@ Outcome Responder::receive(const Packet& request, const Arrival& arrival, Histor
 }
 
 BootServer Responder::boot_server(const Arrival& arrival) const {
-  const auto& address =
-      settings_.advertised.is_unspecified() ? arrival.address : settings_.advertised;
+  const bool told = settings_.advertised.is_v4() && !settings_.advertised.is_unspecified();
+  const auto& address = told ? settings_.advertised : arrival.address;
   return {.address = address, .http_port = settings_.http_port};
 }
 
@@ -211,7 +211,8 @@ LeaseClient Responder::lease_client(const Turn& turn) const {
     client.identifier = wire::as_text(*identifier);
   if (request.giaddr != nobody) client.link = request.giaddr;
   // Renewals through a router come without giaddr (RFC 2131 section 4.3.2).
-  if (request.giaddr == nobody && request.ciaddr != nobody) client.link = request.ciaddr;
+  const bool unicast = request.giaddr == nobody && !turn.arrival.to_many;
+  if (unicast && request.ciaddr != nobody) client.link = request.ciaddr;
   // RFC 3527 section 3, RFC 3011.
   if (const auto subnet = request.options.address(option::subnet_selection)) client.link = *subnet;
   if (const auto link = relay_options(request).address(relay_option::link_selection))

@@ -35,7 +35,7 @@ struct ResponderSettings {
   std::vector<wire::IpAddress> dns;
   std::string domain;
   std::uint16_t http_port = 80;
-  /// What clients are told instead of the interface's address, if it is not unspecified.
+  /// What clients are told instead of the interface's address, if it is an IPv4 address.
   wire::IpAddress advertised;
   /// The name of the ROM for a processor architecture type (option 93); empty: there is none.
   std::function<std::string_view(std::uint16_t)> rom_for;
@@ -49,6 +49,8 @@ struct Arrival {
   wire::Endpoint from;
   /// The port that it was sent to: 67 or 4011.
   std::uint16_t port = server_port;
+  /// It was broadcast, so that its sender is on the interface's network, or a relay.
+  bool to_many = true;
 };
 
 enum class Step : std::uint8_t {

@@ -82,6 +82,7 @@ Dhcp6Server::Dhcp6Server(Loop& loop, Dhcp6Settings settings, DhcpSockets& socket
     : loop_(loop),
       settings_(std::move(settings)),
       interfaces_(sockets.interfaces),
+      serves_files_(sockets.serves_ipv6),
       duid_(duid_of(interfaces_.front().mac)),
       leases_(std::move(sockets.leases6)),
       file_(std::move(sockets.lease_file6)),
@@ -109,14 +110,22 @@ dhcp::Server6 Dhcp6Server::server_on(const Interface& interface) const {
           .http_port = settings_.http_port,
           .tftp_port = settings_.tftp_port,
           .dns_servers = {},
-          .rapid_commit = leases_.has_value()};
+          .rapid_commit = false};
+}
+
+/// Those of the link that the client is on: the relay's, or the interface's.
+dhcp::Leases6* Dhcp6Server::leases_for(const dhcp::Packet6& request, const Interface& interface) {
+  if (!leases_) return nullptr;
+  const auto relay = request.link_address();
+  const auto on_link = relay.is_unspecified() ? interface.ipv6.value_or(relay) : relay;
+  return leases_->settings().range.link.contains(on_link) ? &*leases_ : nullptr;
 }
 
 /// What the client is to load; empty: nothing.
 std::string Dhcp6Server::url_for(const dhcp::Packet6& request, const dhcp::ClientFacts6& client,
                                  const dhcp::Server6& server) {
   using Give = dhcp::BootAnswer::Give;
-  if (!client.is_boot_client()) return {};
+  if (!client.is_boot_client() || !serves_files_) return {};
   auto give = Give::rom;
   if (client.mac) {
     const bool begins =
@@ -153,10 +162,11 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
         {{"client", from}, {"interface", interface->name}, {"reason", request.error().text}});
   }
   const auto client = dhcp::describe(*request, datagram.route.peer.address);
-  const auto server = server_on(*interface);
+  auto server = server_on(*interface);
+  auto* leases = leases_for(*request, *interface);
+  server.rapid_commit = leases != nullptr;
   const auto url = url_for(*request, client, server);
-  const auto reply =
-      dhcp::answer(*request, client, server, {url}, leases_ ? &*leases_ : nullptr, system_now());
+  const auto reply = dhcp::answer(*request, client, server, {url}, leases, system_now());
   if (!reply) {
     const auto mac = client.mac ? client.mac->colons() : "-";
     return loop_.log.emit(

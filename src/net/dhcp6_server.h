@@ -42,6 +42,7 @@ class Dhcp6Server {
   std::string url_for(const dhcp::Packet6& request, const dhcp::ClientFacts6& client,
                       const dhcp::Server6& server);
   dhcp::Server6 server_on(const Interface& interface) const;
+  dhcp::Leases6* leases_for(const dhcp::Packet6& request, const Interface& interface);
   bool keep(std::string_view journal);
   void report(const dhcp::Packet6& request, const dhcp::ClientFacts6& client,
               const Interface& interface, const dhcp::Packet6& reply, std::string_view url);
@@ -49,6 +50,7 @@ class Dhcp6Server {
   Loop& loop_;
   const Dhcp6Settings settings_;
   std::vector<Interface> interfaces_;
+  const bool serves_files_;
   std::vector<std::byte> duid_;
   std::optional<dhcp::Leases6> leases_;
   std::optional<LeaseFile> file_;

@@ -99,6 +99,21 @@ const Interface* DhcpServer::find_interface(std::uint32_t index) const {
   return found == interfaces_.end() ? nullptr : &*found;
 }
 
+/// An interface that was made anew has another index and perhaps another address. Asked every few seconds at most.
+const Interface* DhcpServer::look_again_for(std::uint32_t index) {
+  constexpr auto pause = std::chrono::seconds(5);
+  const auto now = Clock::now();
+  if (now < look_again_at_) return nullptr;
+  look_again_at_ = now + pause;
+  auto present = interfaces();
+  if (!present) return nullptr;
+  for (auto& interface : *present) {
+    const auto known = std::ranges::find(interfaces_, interface.name, &Interface::name);
+    if (known != interfaces_.end() && interface.has_ipv4()) *known = std::move(interface);
+  }
+  return find_interface(index);
+}
+
 void DhcpServer::receive_some(const Socket& socket) {
   for (int turn = 0; turn < receive_turns; ++turn) {
     const auto datagrams = receiver_.receive(socket.number());
@@ -109,7 +124,7 @@ void DhcpServer::receive_some(const Socket& socket) {
 
 void DhcpServer::receive(const Datagram& datagram, std::uint16_t port) {
   const auto* interface = find_interface(datagram.route.interface);
-  if (!interface) return;
+  if (!interface && !(interface = look_again_for(datagram.route.interface))) return;
   const auto request = dhcp::parse(datagram.payload);
   if (!request) {
     const auto client = datagram.route.peer.text();
@@ -125,7 +140,8 @@ void DhcpServer::receive(const Datagram& datagram, std::uint16_t port) {
   const dhcp::Arrival arrival{
       .address = hit.is_unspecified() || hit == everybody ? interface->address : hit,
       .from = datagram.route.peer,
-      .port = port};
+      .port = port,
+      .to_many = datagram.to_many};
   handle(*request, arrival, interface->index);
 }
 
@@ -177,15 +193,22 @@ void DhcpServer::checked(const wire::Mac& machine, const wire::IpAddress& addres
   handle(waiting.request, waiting.arrival, waiting.interface);
 }
 
+/// Writes the file anew where that pays, once a minute at most. A folder that belongs to somebody else takes no new
+/// file; the old one goes on growing then.
+bool DhcpServer::compact() {
+  constexpr auto pause = std::chrono::minutes(1);
+  const auto now = Clock::now();
+  if (!leases_->compaction_pays() || now < may_compact_at_) return false;
+  may_compact_at_ = now + pause;
+  return file_->replace(leases_->snapshot(system_now()));
+}
+
 /// Writes what the leases have become. False: it can't be kept, and nothing may be promised.
 bool DhcpServer::keep_leases() {
   if (!leases_) return true;
   const auto lines = leases_->take_journal();
   if (lines.empty()) return true;
-  // A folder that belongs to somebody else takes no new file; the old one goes on growing then.
-  const bool compacted = can_compact_ && leases_->compaction_pays() &&
-                         (can_compact_ = file_->replace(leases_->snapshot(system_now())));
-  const bool kept = compacted || file_->append(lines);
+  const bool kept = compact() || file_->append(lines);
   if (!kept)
     loop_.log.emit(events::dhcp_not_kept,
                    {{"file", file_->path()}, {"reason", std::strerror(errno)}});
@@ -194,6 +217,8 @@ bool DhcpServer::keep_leases() {
 
 void DhcpServer::deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival,
                          std::uint32_t interface, const dhcp::Outcome& outcome) {
+  // It may have gone while the address was checked.
+  if (!find_interface(interface)) return;
   if (outcome.reply) {
     std::array<std::byte, dhcp::max_message_size> buffer;
     const auto message =
@@ -214,18 +239,18 @@ bool DhcpServer::send(const dhcp::Reply& reply, const wire::IpAddress& from,
                       std::uint32_t interface, wire::Bytes message) {
   const auto frames =
       std::ranges::find(frames_, interface, &std::pair<std::uint32_t, PacketSocket>::first);
-  if (!reply.frame_to || frames == frames_.end()) {
-    const auto to = reply.frame_to ? wire::Endpoint{everybody, reply.to.port} : reply.to;
-    iovec part{const_cast<std::byte*>(message.data()), message.size()};
-    sender_.add({.peer = to, .local = from, .interface = interface}, {&part, 1}, 0);
-    const auto& socket = reply.from_port == dhcp::pxe_port ? *pxe_ : *server_;
-    const auto error = sender_.flush(socket.number()).error;
-    if (error != 0) errno = error;
-    return error == 0;
+  if (reply.frame_to && frames != frames_.end()) {
+    std::array<std::byte, udp4_headers_size + dhcp::max_message_size> buffer;
+    const auto packet = write_udp4(buffer, {from, reply.from_port}, reply.to, message);
+    if (frames->second.send(*reply.frame_to, packet)) return true;
   }
-  std::array<std::byte, udp4_headers_size + dhcp::max_message_size> buffer;
-  const auto packet = write_udp4(buffer, {from, reply.from_port}, reply.to, message);
-  return frames->second.send(*reply.frame_to, packet);
+  const auto to = reply.frame_to ? wire::Endpoint{everybody, reply.to.port} : reply.to;
+  iovec part{const_cast<std::byte*>(message.data()), message.size()};
+  sender_.add({.peer = to, .local = from, .interface = interface}, {&part, 1}, 0);
+  const auto& socket = reply.from_port == dhcp::pxe_port ? *pxe_ : *server_;
+  const auto error = sender_.flush(socket.number()).error;
+  if (error != 0) errno = error;
+  return error == 0;
 }
 
 void DhcpServer::report(const dhcp::Packet& request, std::uint32_t interface,

@@ -76,13 +76,26 @@ bool join_servers_group(int socket, std::uint32_t interface) {
   return setsockopt(socket, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request) == 0;
 }
 
+/// A proxy lets another program have the port, too. Beside a DHCP server on this machine, which has it already, it
+/// takes the broadcasts alone: bound to their address, its socket takes no unicast from that server (udp(7): the more
+/// specific one would get them).
+Expected<tree::Descriptor> bind_proxy_port(DhcpSockets& sockets) {
+  auto server = bind_udp({wire::IpAddress::v4(0, 0, 0, 0), dhcp::server_port}, false);
+  if (server) {
+    enable(server->number(), SOL_SOCKET, SO_REUSEADDR);
+    return server;
+  }
+  auto beside = bind_udp({wire::IpAddress::v4(255, 255, 255, 255), dhcp::server_port}, true);
+  if (beside)
+    sockets.advice.push_back(
+        "Another program has UDP port 67 as well: machines behind relay agents are its own.");
+  return beside;
+}
+
 Expected<void> open_ports(const DhcpSettings& settings, DhcpSockets& sockets) {
-  const bool proxy = settings.mode == Mode::proxy;
-  // A proxy needs broadcasts alone: bound to their address, it takes no unicast from a DHCP server beside it on this
-  // machine (udp(7): the more specific socket would get them).
-  const auto address =
-      proxy ? wire::IpAddress::v4(255, 255, 255, 255) : wire::IpAddress::v4(0, 0, 0, 0);
-  auto server = bind_udp({address, dhcp::server_port}, proxy);
+  auto server = settings.mode == Mode::proxy
+                    ? bind_proxy_port(sockets)
+                    : bind_udp({wire::IpAddress::v4(0, 0, 0, 0), dhcp::server_port}, false);
   if (!server) return std::unexpected(server.error());
   sockets.server = std::move(*server);
   auto pxe = bind_udp({wire::IpAddress::v4(0, 0, 0, 0), dhcp::pxe_port}, false);
@@ -227,13 +240,16 @@ wire::Network network_of(const DhcpRange& range, const std::vector<Interface>& i
 
 }  // namespace
 
-Expected<DhcpSockets> open_dhcp_sockets(const DhcpSettings& settings) {
+Expected<DhcpSockets> open_dhcp_sockets(const DhcpSettings& settings, bool serves_ipv6) {
   auto interfaces = choose_interfaces(settings.interfaces);
   if (!interfaces) return std::unexpected(interfaces.error());
   DhcpSockets sockets;
   sockets.interfaces = std::move(*interfaces);
   if (auto opened = open_ports(settings, sockets); !opened) return std::unexpected(opened.error());
-  open_ports6(sockets);
+  sockets.serves_ipv6 = serves_ipv6;
+  if (serves_ipv6 || settings.range6) open_ports6(sockets);
+  if (settings.range6 && !sockets.server6)
+    return fail("--dhcp-range6: no interface has an IPv6 address, or UDP port 547 is taken");
   if (settings.mode == Mode::server) {
     if (auto opened = open_for_addresses(settings, sockets); !opened)
       return std::unexpected(opened.error());

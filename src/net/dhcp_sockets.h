@@ -27,6 +27,8 @@ struct DhcpSockets {
   /// UDP ports 547 and 4011 of IPv6; empty where the kernel has no IPv6.
   tree::Descriptor server6;
   tree::Descriptor pxe6;
+  /// There is something to load over IPv6; if not, addresses alone are given.
+  bool serves_ipv6 = false;
   /// Server mode, as far as privileges allow; by the interface's index.
   std::vector<std::pair<std::uint32_t, PacketSocket>> frames;
   std::optional<ProbeSockets> probe;
@@ -41,7 +43,8 @@ struct DhcpSockets {
 
 /// In server mode it also listens for other DHCP servers first, for four seconds, and fails if one answers, unless
 /// the settings say otherwise.
-Expected<DhcpSockets> open_dhcp_sockets(const DhcpSettings& settings);
+/// `serves_ipv6`: TFTP and HTTP are served over IPv6, too, so that there is something to tell over DHCPv6.
+Expected<DhcpSockets> open_dhcp_sockets(const DhcpSettings& settings, bool serves_ipv6);
 
 /// The addresses to give, by the settings and the interfaces' own networks.
 Expected<dhcp::LeaseSettings> lease_settings(const DhcpSettings& settings,

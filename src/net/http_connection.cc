@@ -205,8 +205,11 @@ Task<void> serve(Connection& connection, std::function<void()> ended) {
   const auto client = connection.peer.text();
   try {
     RequestParser::Fault fault{};
-    for (;;) {
+    for (bool first = true;; first = false) {
+      const auto turn = connection.loop.turn();
       const auto received = co_await receive(connection, fault);
+      // Who sends requests without waiting for answers gets one of them in each turn.
+      if (!first && connection.loop.turn() == turn) co_await connection.loop.others_turn();
       if (received == Received::fault) co_await refuse(connection, fault);
       if (received != Received::request) break;
       const bool again = co_await respond(connection);

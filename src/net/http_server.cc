@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 
 #include "events/catalogue.h"
 #include "net/udp.h"
@@ -75,7 +76,13 @@ bool HttpServer::accept_some(const Door& door, int most) {
     const int socket = accept4(door.number(), reinterpret_cast<sockaddr*>(&peer), &length,
                                SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket >= 0) {
-      start(door, socket, peer);
+      try {
+        start(door, socket, peer);
+      } catch (
+          const std::system_error&) {  // epoll_ctl(2): no memory, or too many descriptors watched
+        loop_.log.emit(events::descriptors_exhausted, {});
+        return false;
+      }
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       loop_.log.emit(events::descriptors_exhausted, {});
       return false;
