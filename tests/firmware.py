@@ -177,6 +177,15 @@ CASES = {
         served=SERVED_BIOS),
     "uefi64-kea": Case(
         "UEFI x64 behind Kea", "uefi64", (*BOOT, *X86_EFI), dhcp="kea", served=SERVED_EFI),
+    "uefi64-dnsmasq-printed": Case(
+        "UEFI x64 behind dnsmasq, by what pixie dhcp-config prints", "uefi64", (*BOOT, *X86_EFI),
+        printed_rules=True, served=SERVED_EFI),
+    "uefi64-isc-printed": Case(
+        "UEFI x64 behind ISC dhcpd, by what pixie dhcp-config prints", "uefi64",
+        (*BOOT, *X86_EFI), dhcp="isc-dhcpd", printed_rules=True, served=SERVED_EFI),
+    "uefi64-kea-printed": Case(
+        "UEFI x64 behind Kea, by what pixie dhcp-config prints", "uefi64", (*BOOT, *X86_EFI),
+        dhcp="kea", printed_rules=True, served=SERVED_EFI),
     "uefi64-ipv6": Case(
         "UEFI x64 over IPv6 only", "uefi64", (*BOOT, *X86_EFI), rules=IPV6_RULES, ipv6=True,
         base=f"http://[{net.ADDRESS6}]", qemu=NO_IPV4_PXE, served=SERVED_EFI),

@@ -66,6 +66,7 @@ class Case:
     # Whose rules of the README are used: dnsmasq, isc-dhcpd or kea; or plain, a DHCP server without
     # any; or none, where pixie is the only one; or relay, where it is that, but behind a relay.
     dhcp: str = "dnsmasq"
+    printed_rules: bool = False  # those of `pixie dhcp-config` in place of the README's
     pixie_options: tuple[str, ...] = ()
     rules: str | None = None  # dnsmasq rules in place of the README's
     rom: str = "snponly.efi"  # the ROM that takes the place of snponly.efi in the rules
@@ -156,7 +157,10 @@ class Scene:
                 return peers.plain_dnsmasq(network, self._folder, case.ipv6)
             case "relay":
                 return peers.dhcp_relay(network, self._folder)
-        rules = case.rules or snippets.snippet(self._readme, case.dhcp, net.ADDRESS)
+        if case.printed_rules:
+            rules = snippets.printed(self._pixie_program, case.dhcp, net.ADDRESS)
+        else:
+            rules = case.rules or snippets.snippet(self._readme, case.dhcp, net.ADDRESS)
         rules = rules.replace("snponly.efi", case.rom)
         match case.dhcp:
             case "dnsmasq":

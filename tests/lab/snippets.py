@@ -1,10 +1,11 @@
-"""The DHCP snippets of the README: what it tells people to paste is what the tests run.
+"""DHCP snippets: what people are told to paste, by the README or by pixie, is what the tests run.
 
-A snippet is a fenced code block whose info string is its kind: dnsmasq, isc-dhcpd or kea. In it
+The README's is a fenced code block whose info string is its kind: dnsmasq, isc-dhcpd or kea. In it
 192.0.2.1 (RFC 5737) stands for pixie's address.
 """
 
 import re
+import subprocess
 
 PLACEHOLDER = "192.0.2.1"
 
@@ -17,3 +18,11 @@ def snippet(readme, kind, address):
     if PLACEHOLDER not in blocks[0]:
         raise ValueError(f"{readme}: the {kind} block doesn't name {PLACEHOLDER}")
     return blocks[0].replace(PLACEHOLDER, address)
+
+
+def printed(pixie, kind, address):
+    """What `pixie dhcp-config` prints for that server, without what only Kea takes for comments."""
+    server = {"isc-dhcpd": "isc"}.get(kind, kind)
+    command = [str(pixie), "dhcp-config", server, "--address", address]
+    text = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    return re.sub(r"^\s*//.*\n", "", text, flags=re.M) if kind == "kea" else text
