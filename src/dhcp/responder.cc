@@ -132,8 +132,9 @@ Outcome Responder::receive(const Packet& request, const Arrival& arrival, Histor
 }
 
 BootServer Responder::boot_server(const Arrival& arrival) const {
-  const bool told = settings_.advertised.is_v4() && !settings_.advertised.is_unspecified();
-  const auto& address = told ? settings_.advertised : arrival.address;
+  const auto advertised = settings_.advertised ? settings_.advertised() : wire::IpAddress();
+  const bool told = advertised.is_v4() && !advertised.is_unspecified();
+  const auto& address = told ? advertised : arrival.address;
   return {.address = address, .http_port = settings_.http_port};
 }
 

@@ -35,8 +35,8 @@ struct ResponderSettings {
   std::vector<wire::IpAddress> dns;
   std::string domain;
   std::uint16_t http_port = 80;
-  /// What clients are told instead of the interface's address, if it is an IPv4 address.
-  wire::IpAddress advertised;
+  /// What clients are told instead of the interface's address, if it is an IPv4 address. Null: nothing.
+  std::function<wire::IpAddress()> advertised;
   /// The name of the ROM for a processor architecture type (option 93); empty: there is none.
   std::function<std::string_view(std::uint16_t)> rom_for;
 };

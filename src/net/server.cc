@@ -121,20 +121,22 @@ Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings
 /// One loop answers DHCP: a machine's history and the leases are one. The others tell it what machines fetch.
 void Server::start_dhcp(const DhcpSettings& settings, DhcpSockets sockets,
                         const tree::Layout& layout) {
-  const auto rom_for = [catalogue = layout.catalogue](std::uint16_t type) -> std::string_view {
-    const auto name = roms::rom_for_client(type);
-    return name && catalogue->find(*name) ? *name : std::string_view();
-  };
   auto& worker = workers_.front();
+  // By way of the tree, which is another one when the settings were read again.
+  const auto rom_for = [&tree = worker.loop->tree](std::uint16_t type) -> std::string_view {
+    const auto name = roms::rom_for_client(type);
+    return name && tree.layout().catalogue->find(*name) ? *name : std::string_view();
+  };
   const bool ipv6 = static_cast<bool>(sockets.server6);
   worker.dhcp = std::make_unique<DhcpServer>(
       *worker.loop,
-      dhcp::ResponderSettings{.router = settings.router,
-                              .dns = settings.dns,
-                              .domain = settings.domain,
-                              .http_port = layout.http_port,
-                              .advertised = layout.advertised_address,
-                              .rom_for = rom_for},
+      dhcp::ResponderSettings{
+          .router = settings.router,
+          .dns = settings.dns,
+          .domain = settings.domain,
+          .http_port = layout.http_port,
+          .advertised = [&tree = worker.loop->tree] { return tree.layout().advertised_address; },
+          .rom_for = rom_for},
       [this](const wire::IpAddress& address, const wire::Mac& machine) {
         for (auto& each : workers_)
           each.loop->post([&loop = *each.loop, address, machine] { loop.learn(address, machine); });

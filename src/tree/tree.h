@@ -49,6 +49,8 @@ class Tree {
  public:
   explicit Tree(const Layout& layout);
 
+  const Layout& layout() const { return layout_; }
+
   /// Resolves a path without a leading slash, without `.`, `..` and empty components (the
   /// protocols' own modules make such paths). `server` is the local address that the client
   /// reached.
