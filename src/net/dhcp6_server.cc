@@ -188,8 +188,20 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
   report(*request, client, *interface, reply->packet, url);
 }
 
+/// Writes the file anew once it has grown well beyond the table, once a minute at most.
+bool Dhcp6Server::compact() {
+  constexpr std::size_t lines_beyond = 1000;
+  constexpr auto pause = std::chrono::minutes(1);
+  const auto now = Clock::now();
+  if (++changes_ < lines_beyond + 2 * leases_->size() || now < may_compact_at_) return false;
+  may_compact_at_ = now + pause;
+  if (!file_->replace(leases_->snapshot(system_now()))) return false;
+  changes_ = 0;
+  return true;
+}
+
 bool Dhcp6Server::keep(std::string_view journal) {
-  if (journal.empty() || file_->append(journal)) return true;
+  if (journal.empty() || compact() || file_->append(journal)) return true;
   loop_.log.emit(events::dhcp_not_kept,
                  {{"file", file_->path()}, {"reason", std::strerror(errno)}});
   return false;
