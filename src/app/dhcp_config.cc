@@ -47,6 +47,7 @@ Expected<ChosenAddress> given_address(std::string_view text) {
 std::string note_on(const wire::IpAddress& taken, const std::vector<OwnAddress>& own) {
   if (own.size() < 2) return {};
   std::vector<std::string> all;
+  all.reserve(own.size());
   for (const auto& one : own)
     all.push_back(fmt::format("{} {}", one.interface, one.address.text()));
   return fmt::format(

@@ -50,9 +50,10 @@ std::optional<net::DhcpRange> range(std::string_view text) {
   if (!from || !to || *to < *from) return std::nullopt;
   result.first = *from;
   result.last = *to;
-  if (!first.empty() && !(result.prefix = number(first, 30))) return std::nullopt;
-  if (!text.empty() && !(result.lease = duration(text))) return std::nullopt;
-  return result;
+  if (!first.empty()) result.prefix = number(first, 30);
+  if (!text.empty()) result.lease = duration(text);
+  const bool sound = (first.empty() || result.prefix) && (text.empty() || result.lease);
+  return sound ? std::optional(result) : std::nullopt;
 }
 
 std::optional<dhcp::Reservation> reservation(std::string_view text) {

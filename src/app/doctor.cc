@@ -23,11 +23,10 @@ namespace {
 
 using doctor::TimePoint;
 using Clock = std::chrono::steady_clock;
-using std::chrono_literals::operator""s;
 
 /// So long nothing new happens until a machine counts as stuck: firmware and iPXE repeat their
 /// questions for longer.
-constexpr auto quiet = 10s;
+constexpr auto quiet = std::chrono::seconds(10);
 
 volatile std::sig_atomic_t stopped = 0;
 
@@ -42,7 +41,7 @@ class Watch {
   Watch(net::PacketSocket socket, std::chrono::seconds duration)
       : socket_(std::move(socket)),
         begin_(Clock::now()),
-        end_(duration == 0s ? TimePoint::max() : begin_ + duration) {
+        end_(duration == std::chrono::seconds(0) ? TimePoint::max() : begin_ + duration) {
     // A burst of downloads must not push the few packets out that tell something.
     constexpr int room = 8 << 20;
     setsockopt(socket_.number(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);

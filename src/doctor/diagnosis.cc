@@ -36,9 +36,9 @@ struct Case {
   }
 };
 
-Result of(Fault fault, const Event& event, std::string detail = {}) {
-  return make_finding(
-      fault, {event.server.text(), event.file, detail.empty() ? event.detail : std::move(detail)});
+Result of(Fault fault, const Event& event, const std::string& detail = {}) {
+  return make_finding(fault,
+                      {event.server.text(), event.file, detail.empty() ? event.detail : detail});
 }
 
 /// The script by its name within the scripts folder.

@@ -40,12 +40,12 @@ Fault fault_of(const Fetch& fetch) {
   }
 }
 
-Finding finding_of(Fault fault, const Fetch& fetch, std::string detail = {}) {
+Finding finding_of(Fault fault, const Fetch& fetch, const std::string& detail = {}) {
   auto name = name_of(fetch);
   // Within the scripts folder it has no folder.
   if (fault == Fault::script_missing) name.erase(0, name.rfind('/') + 1);
-  return make_finding(fault, {fetch.server.text(), std::move(name),
-                              detail.empty() ? fetch.detail : std::move(detail)});
+  return make_finding(
+      fault, {fetch.server.text(), std::move(name), detail.empty() ? fetch.detail : detail});
 }
 
 class Probe {

@@ -124,7 +124,8 @@ void DhcpServer::receive_some(const Socket& socket) {
 
 void DhcpServer::receive(const Datagram& datagram, std::uint16_t port) {
   const auto* interface = find_interface(datagram.route.interface);
-  if (!interface && !(interface = look_again_for(datagram.route.interface))) return;
+  if (!interface) interface = look_again_for(datagram.route.interface);
+  if (!interface) return;
   const auto request = dhcp::parse(datagram.payload);
   if (!request) {
     const auto client = datagram.route.peer.text();

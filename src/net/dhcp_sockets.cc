@@ -130,6 +130,7 @@ std::string describe(const Interface& interface, const DhcpAnswer& offer) {
 /// The other DHCP servers that answer, told in words; empty: none. All interfaces are listened on at once.
 Expected<std::string> other_servers(const std::vector<Interface>& interfaces) {
   std::vector<std::future<Expected<std::vector<DhcpAnswer>>>> searches;
+  searches.reserve(interfaces.size());
   for (const auto& interface : interfaces) {
     searches.push_back(
         std::async(std::launch::async, [&interface] { return find_dhcp_servers(interface); }));

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
 #include "net/frames.h"
@@ -18,13 +19,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-using std::chrono_literals::operator""ms;
 
 constexpr std::uint16_t dhcp_server_port = 67;
 constexpr std::uint16_t dhcp_client_port = 68;
 constexpr std::uint16_t boot_server_port = 4011;
-constexpr auto boot_server_patience = 1500ms;
-constexpr auto arp_patience = 400ms;
+constexpr auto boot_server_patience = std::chrono::milliseconds(1500);
+constexpr auto arp_patience = std::chrono::milliseconds(400);
 constexpr int tries = 2;
 
 /// Waits for input until then; false when it is time.
@@ -49,7 +49,7 @@ tree::Descriptor udp_socket(std::uint16_t port, const Interface* interface) {
                static_cast<socklen_t>(interface->name.size()));
   }
   // Without success the kernel picks a port.
-  static_cast<void>(bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), length));
+  std::ignore = bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), length);
   return socket;
 }
 

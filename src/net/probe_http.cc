@@ -22,12 +22,11 @@ namespace pixie::net {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono_literals::operator""s;
 using Outcome = doctor::Fetch::Outcome;
 
 /// For the connection, and for each read.
-constexpr auto patience = 4s;
-constexpr auto time_limit = 60s;
+constexpr auto patience = std::chrono::seconds(4);
+constexpr auto time_limit = std::chrono::seconds(60);
 constexpr std::size_t max_head = 65536;
 constexpr std::uint16_t method_not_allowed = 405;
 constexpr std::uint16_t not_implemented = 501;

@@ -22,12 +22,11 @@ namespace pixie::net {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono_literals::operator""s;
 using Outcome = doctor::Fetch::Outcome;
 
-constexpr auto patience = 1s;
+constexpr auto patience = std::chrono::seconds(1);
 constexpr int max_tries = 4;
-constexpr auto time_limit = 60s;
+constexpr auto time_limit = std::chrono::seconds(60);
 /// What iPXE asks for: fits an Ethernet frame with all headers.
 constexpr std::string_view block_size = "1432";
 constexpr std::uint16_t op_read = 1;
