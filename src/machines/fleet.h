@@ -1,0 +1,157 @@
+// What the owner wrote about machines: profiles, groups, machines and rules from pixie.toml and pixie.d/, with the
+// templates that they name. Immutable once loaded; shared by all loops and replaced as a whole.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "machines/identity.h"
+#include "script/template.h"
+#include "script/value.h"
+#include "wire/address.h"
+#include "wire/diagnostic.h"
+#include "wire/mac.h"
+
+namespace pixie::machines {
+
+/// Where something was written.
+struct Place {
+  std::string file;
+  std::size_t line = 0;
+  std::size_t column = 0;
+};
+
+/// What to boot. Exactly one of the five in pixie.toml: `kernel` (with `initrd`, `cmdline`), `script`, `sanboot`,
+/// `chain`, `local = true`. All texts are templates; a URL may be relative to this server (`/extra/linux`).
+struct KernelTarget {
+  script::Template kernel;
+  std::vector<script::Template> initrds;
+  std::optional<script::Template> cmdline;
+};
+struct ScriptTarget {
+  /// The file of the scripts folder, rendered as a template.
+  script::Template text;
+};
+struct SanbootTarget {
+  script::Template url;
+};
+struct ChainTarget {
+  script::Template url;
+};
+struct LocalTarget {};
+using Target = std::variant<KernelTarget, ScriptTarget, SanbootTarget, ChainTarget, LocalTarget>;
+
+struct Profile {
+  std::string name;
+  /// For people; the name if none is given.
+  std::string title;
+  bool menu = false;
+  /// The heading in the menu; may be empty.
+  std::string menu_group;
+  Target target;
+  script::Table vars;
+  Place place;
+};
+
+struct Group {
+  std::string name;
+  std::string profile;  // may be empty
+  script::Table vars;
+  Place place;
+};
+
+struct Machine {
+  std::string hostname;
+  std::string profile;                // may be empty
+  std::vector<const Group*> groups;   // in the order written; the first wins
+  script::Table vars;
+  Place place;
+};
+
+/// A condition on one fact: any of its patterns must match. Conditions of a rule must all hold.
+struct Condition {
+  /// Nothing: the group is asked for.
+  std::optional<Fact> fact;
+  /// As written, for people.
+  std::vector<std::string> patterns;
+  /// For `ip` and `relay`: networks; otherwise empty. Other facts are compared by glob (`*`, `?`), letters in any
+  /// case.
+  std::vector<wire::Network> networks;
+};
+
+struct Rule {
+  std::string name;  // `rule 3` if none is written
+  std::vector<Condition> conditions;
+  std::string profile;
+  script::Table vars;
+  Place place;
+};
+
+/// A text file by its name relative to the scripts folder.
+struct SourceFile {
+  std::string name;
+  std::string content;
+};
+
+struct Menu {
+  std::string title;                             // empty: pixie's own
+  std::optional<std::uint32_t> timeout_seconds;  // over --menu-timeout
+};
+
+/// The files that a fleet is made of.
+struct Sources {
+  /// pixie.toml, then pixie.d/*.toml in the order of their names.
+  std::vector<SourceFile> settings;
+  /// Files below templates/, and the scripts that profiles name; found by name.
+  std::vector<SourceFile> texts;
+};
+
+class Fleet {
+ public:
+  /// An empty fleet: no profile, no rule.
+  Fleet();
+  /// Everything is checked: unknown keys (with the nearest known one), types, double names, profiles and groups that
+  /// do not exist, scripts and templates that are not there or don't parse, names in templates that nothing defines.
+  /// Either a whole fleet, or every mistake that was found, in the order of files and lines.
+  static std::expected<std::shared_ptr<const Fleet>, std::vector<wire::Diagnostic>> load(
+      const Sources& sources);
+
+  const std::vector<Rule>& rules() const;
+  /// By name.
+  const std::map<std::string, Profile, std::less<>>& profiles() const;
+  const std::map<std::string, Group, std::less<>>& groups() const;
+  const std::unordered_map<wire::Mac, Machine>& machines() const;
+  const Menu& menu() const;
+  /// Null if there is none of that name.
+  const Profile* profile(std::string_view name) const;
+  const Machine* machine(const wire::Mac& mac) const;
+  /// A file below templates/, by its name there (`preseed.cfg`); null if there is none.
+  const script::Template* text(std::string_view name) const;
+  std::vector<std::string_view> text_names() const;
+
+  /// The first rule that matches, in time that does not grow with the number of machines, and hardly with that of
+  /// rules that name an exact MAC, UUID or serial number. Null: none.
+  const Rule* match(const Identity& identity) const;
+
+ private:
+  struct Content;
+  std::shared_ptr<const Content> content_;
+};
+
+/// Whether one rule matches, and if not, the first condition that does not hold and what it met: for explain.
+struct Verdict {
+  bool matches = false;
+  /// `arch is x86_64, not arm64`, `serial is not known`.
+  std::string reason;
+};
+Verdict examine(const Fleet& fleet, const Rule& rule, const Identity& identity);
+
+}  // namespace pixie::machines

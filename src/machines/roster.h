@@ -1,0 +1,43 @@
+// What is known of each machine at this moment and decides what it boots: the facts that were seen of it, and what is
+// assigned to it. All loops ask it for every script, DHCP and the registry fill it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "machines/decide.h"
+#include "machines/identity.h"
+#include "wire/mac.h"
+
+namespace pixie::machines {
+
+/// May be used from any thread: the machines are spread over many locks, each held for a copy at most.
+class Roster {
+ public:
+  struct Known {
+    Identity seen;
+    std::optional<Assignment> assignment;
+  };
+  /// Empty if nothing is known.
+  Known look_up(const wire::Mac& mac) const;
+
+  void learn(const wire::Mac& mac, const Identity& seen);
+  /// An empty assignment takes away what was assigned.
+  void assign(const wire::Mac& mac, const Assignment& assignment);
+  void forget(const wire::Mac& mac);
+  std::size_t size() const;
+
+ private:
+  static constexpr std::size_t part_count = 64;
+  struct Part {
+    mutable std::mutex mutex;
+    std::unordered_map<wire::Mac, Known> machines;
+  };
+  std::array<Part, part_count> parts_;
+};
+
+}  // namespace pixie::machines
