@@ -125,6 +125,12 @@ inline constexpr Kind script_missing{"script.missing", warning,
                                      "says so, and its menu comes again.",
                                      true};
 
+inline constexpr Kind boot_script{"boot.script", info,
+                                  "A machine was given its script; the fields say which, and why."};
+inline constexpr Kind script_mistake{
+    "script.mistake", error,
+    "A machine's script or a template can't be rendered; the reason says where and why.", true};
+
 inline constexpr std::array all{
     &ready,
     &stopping,
@@ -174,6 +180,8 @@ inline constexpr std::array all{
     &dhcp_not_kept,
     &rom_missing,
     &script_missing,
+    &boot_script,
+    &script_mistake,
 };
 
 }  // namespace pixie::events
