@@ -9,6 +9,7 @@
 #include "dhcp/architecture.h"
 #include "dhcp/ia6.h"
 #include "events/catalogue.h"
+#include "net/dhcp_identity.h"
 
 namespace pixie::net {
 namespace {
@@ -78,9 +79,10 @@ class Dhcp6Server::Socket final : public Watched {
   Dhcp6Server& server_;
 };
 
-Dhcp6Server::Dhcp6Server(Loop& loop, Dhcp6Settings settings, DhcpSockets& sockets)
+Dhcp6Server::Dhcp6Server(Loop& loop, Dhcp6Settings settings, Seen seen, DhcpSockets& sockets)
     : loop_(loop),
       settings_(std::move(settings)),
+      seen_(std::move(seen)),
       interfaces_(sockets.interfaces),
       serves_files_(sockets.serves_ipv6),
       duid_(duid_of(interfaces_.front().mac)),
@@ -162,6 +164,8 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
         {{"client", from}, {"interface", interface->name}, {"reason", request.error().text}});
   }
   const auto client = dhcp::describe(*request, datagram.route.peer.address);
+  if (client.is_boot_client() && client.mac)
+    seen_(*client.mac, identity_of(client, interface->name));
   auto server = server_on(*interface);
   auto* leases = leases_for(*request, *interface);
   server.rapid_commit = leases != nullptr;

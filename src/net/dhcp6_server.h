@@ -11,6 +11,7 @@
 #include "dhcp/boot6.h"
 #include "dhcp/history.h"
 #include "dhcp/leases6.h"
+#include "machines/identity.h"
 #include "net/dhcp_sockets.h"
 #include "net/loop.h"
 #include "net/udp.h"
@@ -27,8 +28,11 @@ struct Dhcp6Settings {
 /// Belongs to its loop.
 class Dhcp6Server {
  public:
+  /// Called with what a boot client's message tells of it.
+  using Seen = std::function<void(const wire::Mac& machine, const machines::Identity& who)>;
+
   /// Takes its part out of `sockets`.
-  Dhcp6Server(Loop& loop, Dhcp6Settings settings, DhcpSockets& sockets);
+  Dhcp6Server(Loop& loop, Dhcp6Settings settings, Seen seen, DhcpSockets& sockets);
   ~Dhcp6Server();
 
   /// A machine fetched a file. From the loop's thread.
@@ -50,6 +54,7 @@ class Dhcp6Server {
 
   Loop& loop_;
   const Dhcp6Settings settings_;
+  const Seen seen_;
   std::vector<Interface> interfaces_;
   const bool serves_files_;
   std::vector<std::byte> duid_;
