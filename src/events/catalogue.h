@@ -125,6 +125,17 @@ inline constexpr Kind script_missing{"script.missing", warning,
                                      "says so, and its menu comes again.",
                                      true};
 
+inline constexpr Kind fleet_loaded{"fleet.loaded", info,
+                                   "pixie.toml was read; from now on it decides what machines boot."};
+inline constexpr Kind fleet_mistake{
+    "fleet.mistake", error,
+    "A mistake in pixie.toml or what it names: what was in force before stays (see pixie check)."};
+inline constexpr Kind boot_script{"boot.script", info,
+                                  "A machine was given its script; the fields say which, and why."};
+inline constexpr Kind script_mistake{
+    "script.mistake", error,
+    "A machine's script or a template can't be rendered; the reason says where and why.", true};
+
 inline constexpr std::array all{
     &ready,
     &stopping,
@@ -174,6 +185,10 @@ inline constexpr std::array all{
     &dhcp_not_kept,
     &rom_missing,
     &script_missing,
+    &fleet_loaded,
+    &fleet_mistake,
+    &boot_script,
+    &script_mistake,
 };
 
 }  // namespace pixie::events

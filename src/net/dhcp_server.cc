@@ -11,6 +11,7 @@
 #include "dhcp/decode.h"
 #include "dhcp/option.h"
 #include "events/catalogue.h"
+#include "net/dhcp_identity.h"
 #include "net/frames.h"
 
 namespace pixie::net {
@@ -22,10 +23,6 @@ const wire::IpAddress everybody = wire::IpAddress::v4(255, 255, 255, 255);
 
 /// Batches received in one turn of the loop.
 constexpr int receive_turns = 16;
-
-dhcp::Leases::Time system_now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 /// Nothing for what is no news.
 const events::Kind* kind_of(Step step, bool first_time) {
@@ -74,13 +71,14 @@ class DhcpServer::Socket final : public Watched {
   DhcpServer& server_;
 };
 
-DhcpServer::DhcpServer(Loop& loop, dhcp::ResponderSettings settings, Learned learned,
+DhcpServer::DhcpServer(Loop& loop, dhcp::ResponderSettings settings, Learned learned, Seen seen,
                        DhcpSockets& sockets)
     : loop_(loop),
       interfaces_(sockets.interfaces),
       frames_(std::move(sockets.frames)),
       file_(std::move(sockets.lease_file)),
       learned_(std::move(learned)),
+      seen_(std::move(seen)),
       leases_(std::move(sockets.leases)),
       responder_(std::move(settings), leases_ ? &*leases_ : nullptr, history_),
       server_(std::make_unique<Socket>(*this, std::move(sockets.server), dhcp::server_port)),
@@ -194,22 +192,13 @@ void DhcpServer::checked(const wire::Mac& machine, const wire::IpAddress& addres
   handle(waiting.request, waiting.arrival, waiting.interface);
 }
 
-/// Writes the file anew where that pays, once a minute at most. A folder that belongs to somebody else takes no new
-/// file; the old one goes on growing then.
-bool DhcpServer::compact() {
-  constexpr auto pause = std::chrono::minutes(1);
-  const auto now = Clock::now();
-  if (!leases_->compaction_pays() || now < may_compact_at_) return false;
-  may_compact_at_ = now + pause;
-  return file_->replace(leases_->snapshot(system_now()));
-}
-
 /// Writes what the leases have become. False: it can't be kept, and nothing may be promised.
 bool DhcpServer::keep_leases() {
   if (!leases_) return true;
   const auto lines = leases_->take_journal();
   if (lines.empty()) return true;
-  const bool kept = compact() || file_->append(lines);
+  const bool kept = file_->keep(lines, leases_->compaction_pays(),
+                                [this] { return leases_->snapshot(system_now()); });
   if (!kept)
     loop_.log.emit(events::dhcp_not_kept,
                    {{"file", file_->path()}, {"reason", std::strerror(errno)}});
@@ -219,7 +208,16 @@ bool DhcpServer::keep_leases() {
 void DhcpServer::deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival,
                          std::uint32_t interface, const dhcp::Outcome& outcome) {
   // It may have gone while the address was checked.
-  if (!find_interface(interface)) return;
+  const auto* own = find_interface(interface);
+  if (!own) return;
+  const auto& client = outcome.client;
+  // Before the answer: what the machine asks for next may be decided by it.
+  if (client.is_boot_client() && client.mac) {
+    const auto address = outcome.reply && outcome.step == Step::acknowledged
+                             ? outcome.reply->packet.yiaddr
+                             : wire::IpAddress();
+    seen_(*client.mac, identity_of(client, own->name, address));
+  }
   if (outcome.reply) {
     std::array<std::byte, dhcp::max_message_size> buffer;
     const auto message =
@@ -230,9 +228,9 @@ void DhcpServer::deliver(const dhcp::Packet& request, const dhcp::Arrival& arriv
       return loop_.log.emit(events::dhcp_failed, {{"to", to}, {"reason", std::strerror(errno)}});
     }
   }
-  const bool relayed = !outcome.client.relay.giaddr.is_unspecified();
-  if (outcome.step == Step::acknowledged && relayed && outcome.client.mac)
-    learned_(outcome.reply->packet.yiaddr, *outcome.client.mac);
+  const bool relayed = !client.relay.giaddr.is_unspecified();
+  if (outcome.step == Step::acknowledged && relayed && client.mac)
+    learned_(outcome.reply->packet.yiaddr, *client.mac);
   report(request, interface, outcome);
 }
 

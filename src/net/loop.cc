@@ -98,6 +98,22 @@ std::optional<wire::Mac> Loop::machine_at(const wire::IpAddress& address, std::u
   return known.mac;
 }
 
+const Interface* Loop::interface_of(const wire::IpAddress& own) {
+  constexpr auto good_for = std::chrono::seconds(5);
+  const auto now = Clock::now();
+  if (interfaces_asked_ == TimePoint() || now - interfaces_asked_ > good_for) {
+    if (auto present = interfaces()) interfaces_ = std::move(*present);
+    interfaces_asked_ = now;
+  }
+  const auto has_it = [&own](const Interface& interface) {
+    return interface.ipv6 == own || interface.ipv6_link_local == own ||
+           std::ranges::find(interface.addresses, own, &InterfaceAddress::address) !=
+               interface.addresses.end();
+  };
+  const auto found = std::ranges::find_if(interfaces_, has_it);
+  return found == interfaces_.end() ? nullptr : &*found;
+}
+
 void Loop::watch(Timed& timed) {
   if (next_tick_ == TimePoint::max()) {
     // The wheel stood still while nothing was in it.

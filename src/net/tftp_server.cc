@@ -149,29 +149,66 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
     return refuse(datagram, events::tftp_refused, *path, illegal_operation,
                   "Only octet and netascii are known here.");
   }
-  auto body = find(datagram, *path);
+  auto answer = loop_.tree.resolve(*path);
+  if (const auto* wanted = std::get_if<tree::Wanted>(&answer))
+    return ask_desk(datagram, *path, *wanted);
+  auto body = accept(datagram, *path, std::move(answer));
   if (!body) return;
+  std::optional<Given> given;
+  if (body->kind == tree::Body::Kind::file && body->machine)
+    given = Given{*body->machine, machines::Because::own_script, {}, {}, {}};
+  begin(datagram, request, std::move(*path), std::move(*body), std::move(given), now);
+}
+
+/// The answer may come later; the request is taken up again then, from a copy.
+void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
+                          const tree::Wanted& wanted) {
+  const auto request = std::string(wire::as_text(datagram.payload));
+  const auto known = asking_.find(datagram.route.peer);
+  if (known != asking_.end() && known->second == request) return;
+  if (asking_.size() >= settings_.transfer_limit) return;
+  asking_[datagram.route.peer] = request;
+  const Asker asker{
+      .peer = datagram.route.peer.address, .server = datagram.route.local, .says = {}};
+  find_wanted(loop_, wanted, asker, [this, route = datagram.route, request, path](Found found) {
+    asking_.erase(route.peer);
+    const Datagram again{.route = route, .payload = wire::as_bytes(request)};
+    const auto packet = tftp::parse(again.payload);
+    auto answer = std::visit([](auto& body) { return tree::Answer(std::move(body)); }, found.body);
+    auto body = accept(again, path, std::move(answer));
+    if (!body) return;
+    begin(again, std::get<tftp::Request>(*packet), path, std::move(*body), std::move(found.given),
+          Clock::now());
+    send_soon();
+  });
+}
+
+void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, std::string path,
+                       tree::Body body, std::optional<Given> given, TimePoint now) {
+  using namespace tftp::error_code;
   if (request.mode == tftp::Mode::netascii) {
-    if (body->size() > netascii_limit_bytes) {
-      return refuse(datagram, events::tftp_refused, *path, illegal_operation,
+    if (body.size() > netascii_limit_bytes) {
+      return refuse(datagram, events::tftp_refused, path, illegal_operation,
                     "netascii is for texts up to 1 MB; ask in octet mode.");
     }
-    std::string text(body->size(), '\0');
-    if (body->read(0, std::as_writable_bytes(std::span(text))) !=
+    std::string text(body.size(), '\0');
+    if (body.read(0, std::as_writable_bytes(std::span(text))) !=
         static_cast<std::ptrdiff_t>(text.size())) {
-      return refuse(datagram, events::tftp_failed, *path, undefined, "The file can't be read.");
+      return refuse(datagram, events::tftp_failed, path, undefined, "The file can't be read.");
     }
-    tree::Body translated(body->kind, tftp::to_netascii(text));
-    translated.machine = body->machine;
+    tree::Body translated(body.kind, tftp::to_netascii(text));
+    translated.machine = body.machine;
     body = std::move(translated);
   }
   if (loop_.on_fetch) {
-    const auto machine = machine_of(datagram.route, *body);
-    if (machine) loop_.on_fetch(*machine, body->kind);
+    const auto machine = machine_of(datagram.route, body);
+    if (machine) loop_.on_fetch(*machine, body.kind);
   }
-  const auto terms = negotiate(datagram.route, request, body->size());
+  if (given) report_script(loop_, *given, datagram.route.peer.text());
+  const auto terms = negotiate(datagram.route, request, body.size());
   auto session =
-      std::make_unique<Session>(*this, datagram, std::move(*path), std::move(*body), terms, now);
+      std::make_unique<Session>(*this, datagram, std::move(path), std::move(body), terms, now);
+  session->given = std::move(given);
   if (loop_.log.wants(events::tftp_started)) {
     const auto peer = session->route.peer.text();
     loop_.log.emit(events::tftp_started, {{"client", peer},
@@ -216,9 +253,9 @@ std::optional<wire::Mac> TftpServer::machine_of(const Route& route, const tree::
   return body.machine ? body.machine : loop_.machine_at(route.peer.address, route.interface);
 }
 
-std::optional<tree::Body> TftpServer::find(const Datagram& datagram, const std::string& path) {
+std::optional<tree::Body> TftpServer::accept(const Datagram& datagram, const std::string& path,
+                                             tree::Answer answer) {
   using Reason = tree::Refusal::Reason;
-  auto answer = loop_.tree.resolve(path, datagram.route.local);
   if (auto* body = std::get_if<tree::Body>(&answer)) return std::move(*body);
   const auto* refusal = std::get_if<tree::Refusal>(&answer);
   if (!refusal) {
@@ -259,6 +296,10 @@ void TftpServer::after_event(Session& session, TimePoint now) {
 
 void TftpServer::end(Session& session, TimePoint now) {
   report(session, now);
+  using tftp::Outcome;
+  const auto outcome = session.transfer.outcome();
+  const bool arrived = outcome == Outcome::complete || outcome == Outcome::final_ack_lost;
+  if (session.given && !arrived) take_back(loop_, *session.given);
   --active_;
   session.ended = true;
   session.lingers_until = now + linger_time;
@@ -267,6 +308,7 @@ void TftpServer::end(Session& session, TimePoint now) {
 
 void TftpServer::drop(Session& session) {
   if (!session.ended) --active_;
+  if (!session.ended && session.given) take_back(loop_, *session.given);
   if (session.in_ready_list) std::erase(ready_, &session);
   const auto client = session.route.peer;
   sessions_.erase(client);

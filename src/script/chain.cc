@@ -42,9 +42,9 @@ iseq ${pause} 32 || goto network
 echo This machine got no address from DHCP: check the cable, the switch port, the DHCP server.
 
 :menu
-menu pixie {{host}}: what shall ${mac} boot?
-item --key o own o  This machine's own script
-item --key n netboot n  netboot.xyz
+menu {{title}}
+item --key o own o  {{own}}
+{{items}}item --key n netboot n  netboot.xyz
 item --key s shell s  iPXE shell
 item --key x leave x  Exit to the next boot device
 choose --timeout ${menu-timeout} --default own target && goto ${target} || goto wait
@@ -53,14 +53,17 @@ choose --timeout ${menu-timeout} --default own target && goto ${target} || goto 
 set menu-timeout:int32 0
 goto menu
 
-:own
+{{choices}}:own
+set script ipxe/${mac:hexhyp}.ipxe
+
+:ask
 clear query ||
 iseq ${buildarch} arm32 || set query ?uuid=${uuid}&serial=${serial:uristring}&arch=${buildarch}&platform=${platform}&manufacturer=${manufacturer:uristring}&product=${product:uristring}&asset=${asset:uristring}&ip=${ip}
 set pause:int32 1
 :try
-echo Asking {{host}} for this machine's script, ${mac:hexhyp}.ipxe
+echo Asking {{host}} for this machine's script, ${script}
 clear next ||
-chain --autofree ${pixie}/ipxe/${mac:hexhyp}.ipxe${query} && goto done ||
+chain --autofree ${pixie}/${script}${query} && goto done ||
 echo That failed; next try in ${pause} s
 sleep ${pause}
 inc pause ${pause}
@@ -111,13 +114,54 @@ std::string port_suffix(std::uint16_t port, std::uint16_t well_known) {
   return port == well_known ? "" : fmt::format(":{}", port);
 }
 
+/// A text as an iPXE line shows it: nothing in it is a command, or expanded.
+std::string shown(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    result += control || c == '$' ? ' ' : c;
+  }
+  return result;
+}
+
+/// The menu's lines for the owner's profiles, under the headings of their groups.
+std::string item_lines(const MenuItems& items) {
+  std::string lines;
+  std::string_view group;
+  for (std::size_t i = 0; i < items.profiles.size(); ++i) {
+    const auto& item = items.profiles[i];
+    if (item.group != group) lines += fmt::format("item --gap {}\n", shown(item.group));
+    group = item.group;
+    lines += fmt::format("item choice-{}    {}\n", i, shown(item.title));
+  }
+  return lines;
+}
+
+std::string choice_labels(const MenuItems& items) {
+  std::string lines;
+  for (std::size_t i = 0; i < items.profiles.size(); ++i) {
+    lines += fmt::format(":choice-{}\nset script profiles/{}/${{mac:hexhyp}}.ipxe\ngoto ask\n\n", i,
+                         items.profiles[i].profile);
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string chain_script(const Chain& chain) {
-  return fill(chain_template, {{"host", chain.host},
+  const auto& items = chain.items;
+  const auto title = items.title.empty() ? fmt::format("pixie {}", chain.host) : shown(items.title);
+  const auto own = items.own.empty() ? std::string("This machine's own script")
+                                     : fmt::format("{} (this machine's own)", shown(items.own));
+  return fill(chain_template, {{"title", title + ": what shall ${mac} boot?"},
+                               {"own", own},
+                               {"items", item_lines(items)},
+                               {"choices", choice_labels(items)},
+                               {"host", chain.host},
                                {"http_port", port_suffix(chain.http_port, 80)},
                                {"tftp_port", port_suffix(chain.tftp_port, 69)},
-                               {"menu_timeout_ms", fmt::to_string(chain.menu_timeout_ms)}});
+                               {"menu_timeout_ms",
+                                fmt::to_string(items.timeout_ms.value_or(chain.menu_timeout_ms))}});
 }
 
 std::string no_script_message(const wire::Mac& mac, std::string_view server) {
