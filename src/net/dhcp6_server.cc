@@ -20,10 +20,6 @@ using dhcp::MessageType6;
 constexpr int receive_turns = 16;
 constexpr std::string_view chain_script = "chain.ipxe";
 
-dhcp::Leases6::Time system_now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
 /// DUID-LL (RFC 8415 section 11.4): the same at every start.
 std::vector<std::byte> duid_of(const wire::Mac& mac) {
   std::vector duid{std::byte{0}, std::byte{3}, std::byte{0}, std::byte{1}};
@@ -192,20 +188,16 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
   report(*request, client, *interface, reply->packet, url);
 }
 
-/// Writes the file anew once it has grown well beyond the table, once a minute at most.
-bool Dhcp6Server::compact() {
-  constexpr std::size_t lines_beyond = 1000;
-  constexpr auto pause = std::chrono::minutes(1);
-  const auto now = Clock::now();
-  if (++changes_ < lines_beyond + 2 * leases_->size() || now < may_compact_at_) return false;
-  may_compact_at_ = now + pause;
-  if (!file_->replace(leases_->snapshot(system_now()))) return false;
-  changes_ = 0;
-  return true;
-}
-
 bool Dhcp6Server::keep(std::string_view journal) {
-  if (journal.empty() || compact() || file_->append(journal)) return true;
+  if (journal.empty()) return true;
+  // Written anew once it has grown well beyond the table.
+  constexpr std::size_t lines_beyond = 1000;
+  const bool has_grown = ++changes_ >= lines_beyond + 2 * leases_->size();
+  const auto snapshot = [this] {
+    changes_ = 0;
+    return leases_->snapshot(system_now());
+  };
+  if (file_->keep(journal, has_grown, snapshot)) return true;
   loop_.log.emit(events::dhcp_not_kept,
                  {{"file", file_->path()}, {"reason", std::strerror(errno)}});
   return false;

@@ -48,7 +48,6 @@ class Dhcp6Server {
   dhcp::Server6 server_on(const Interface& interface) const;
   dhcp::Leases6* leases_for(const dhcp::Packet6& request, const Interface& interface);
   bool keep(std::string_view journal);
-  bool compact();
   void report(const dhcp::Packet6& request, const dhcp::ClientFacts6& client,
               const Interface& interface, const dhcp::Packet6& reply, std::string_view url);
 
@@ -63,7 +62,6 @@ class Dhcp6Server {
   dhcp::History history_;
   /// Since the file was written anew.
   std::size_t changes_ = 0;
-  TimePoint may_compact_at_{};
   UdpReceiver receiver_;
   UdpSender sender_{true};
   std::unique_ptr<Socket> server_;

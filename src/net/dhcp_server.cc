@@ -24,10 +24,6 @@ const wire::IpAddress everybody = wire::IpAddress::v4(255, 255, 255, 255);
 /// Batches received in one turn of the loop.
 constexpr int receive_turns = 16;
 
-dhcp::Leases::Time system_now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
 /// Nothing for what is no news.
 const events::Kind* kind_of(Step step, bool first_time) {
   switch (step) {
@@ -196,22 +192,13 @@ void DhcpServer::checked(const wire::Mac& machine, const wire::IpAddress& addres
   handle(waiting.request, waiting.arrival, waiting.interface);
 }
 
-/// Writes the file anew where that pays, once a minute at most. A folder that belongs to somebody else takes no new
-/// file; the old one goes on growing then.
-bool DhcpServer::compact() {
-  constexpr auto pause = std::chrono::minutes(1);
-  const auto now = Clock::now();
-  if (!leases_->compaction_pays() || now < may_compact_at_) return false;
-  may_compact_at_ = now + pause;
-  return file_->replace(leases_->snapshot(system_now()));
-}
-
 /// Writes what the leases have become. False: it can't be kept, and nothing may be promised.
 bool DhcpServer::keep_leases() {
   if (!leases_) return true;
   const auto lines = leases_->take_journal();
   if (lines.empty()) return true;
-  const bool kept = compact() || file_->append(lines);
+  const bool kept = file_->keep(lines, leases_->compaction_pays(),
+                                [this] { return leases_->snapshot(system_now()); });
   if (!kept)
     loop_.log.emit(events::dhcp_not_kept,
                    {{"file", file_->path()}, {"reason", std::strerror(errno)}});

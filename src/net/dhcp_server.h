@@ -57,7 +57,6 @@ class DhcpServer {
   void checked(const wire::Mac& machine, const wire::IpAddress& address, bool in_use,
                std::optional<wire::Mac> user);
   bool keep_leases();
-  bool compact();
   const Interface* look_again_for(std::uint32_t index);
   void deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival, std::uint32_t interface,
                const dhcp::Outcome& outcome);
@@ -72,7 +71,6 @@ class DhcpServer {
   std::vector<Interface> interfaces_;
   std::vector<std::pair<std::uint32_t, PacketSocket>> frames_;
   std::optional<LeaseFile> file_;
-  TimePoint may_compact_at_{};
   TimePoint look_again_at_{};
   Learned learned_;
   Seen seen_;

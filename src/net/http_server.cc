@@ -105,6 +105,7 @@ void HttpServer::start(const Door& door, int socket, const sockaddr_storage& pee
     loop_.log.emit(events::http_connected, {{"client", client}});
   }
   connections_.emplace(&connection, std::move(owned));
+  active_.store(connections_.size(), std::memory_order_relaxed);
   connection.start(
       [this, &connection] { loop_.soon([this, &connection] { forget(connection); }); });
 }
@@ -112,6 +113,7 @@ void HttpServer::start(const Door& door, int socket, const sockaddr_storage& pee
 void HttpServer::forget(Connection& connection) {
   if (connection.evicted) --closing_;
   connections_.erase(&connection);
+  active_.store(connections_.size(), std::memory_order_relaxed);
 }
 
 void HttpServer::finish() {

@@ -204,14 +204,13 @@ void Server::replace_fleet(const std::shared_ptr<const machines::Fleet>& fleet) 
   on_every_loop([&fleet](Worker& worker) { worker.desk->set_fleet(fleet); });
 }
 
-Server::Active Server::active() {
-  std::atomic<std::size_t> transfers = 0;
-  std::atomic<std::size_t> connections = 0;
-  on_every_loop([&](Worker& worker) {
-    connections += worker.http->active();
-    for (const auto& tftp : worker.tftp) transfers += tftp->active();
-  });
-  return {transfers, connections};
+Server::Active Server::active() const {
+  Active active;
+  for (const auto& worker : workers_) {
+    active.connections += worker.http->active();
+    for (const auto& tftp : worker.tftp) active.transfers += tftp->active();
+  }
+  return active;
 }
 
 void Server::finish(std::chrono::milliseconds grace) {

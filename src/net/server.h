@@ -60,12 +60,12 @@ class Server {
   void replace_tree(const tree::Layout& layout);
   /// What machines ask for from now on is decided by this fleet. From any one thread at a time.
   void replace_fleet(const std::shared_ptr<const machines::Fleet>& fleet);
-  /// Transfers and connections that are open.
+  /// Transfers and connections that are open. From any thread.
   struct Active {
     std::size_t transfers = 0;
     std::size_t connections = 0;
   };
-  Active active();
+  Active active() const;
 
  private:
   /// A loop with what lives on it; the servers go before the loop.

@@ -89,6 +89,12 @@ std::variant<Reply, Elsewhere> answer(tree::Tree& tree, const Backend* backend,
     return refuse(request, 405, "Only GET and HEAD are answered here.", now,
                   {{"Allow", "GET, HEAD"}});
   }
+  // The whole tree, for people; the page stands in its place at the top.
+  constexpr std::string_view all = "files";
+  if (target->path == all && !target->trailing_slash)
+    return Reply{.response = http::redirect(request, "files/", now), .path = std::string(all)};
+  if (target->path == all) target->path.clear();
+  if (target->path.starts_with("files/")) target->path.erase(0, all.size() + 1);
   const auto path = target->path;
   auto reply = answer_target(tree, request, *target, now);
   if (auto* here = std::get_if<Reply>(&reply)) here->path = path;

@@ -18,12 +18,12 @@
 namespace pixie::net {
 
 struct Reply {
-  http::Response response;
+  http::Response response = {};
   /// What the byte ranges among the response's pieces are of.
-  std::optional<tree::Body> body;
+  std::optional<tree::Body> body = {};
   /// For the log: the path in the tree, and what was wrong, if anything was.
-  std::string path;
-  std::string fault;
+  std::string path = {};
+  std::string fault = {};
   bool rom_missing = false;
   /// Who got a script, and why.
   std::optional<Given> given = {};

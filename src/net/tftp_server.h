@@ -3,6 +3,7 @@
 // apart is the client's address and port.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <string>
@@ -42,7 +43,7 @@ class TftpServer {
 
   /// Takes no more requests and lets the transfers under way end.
   void finish();
-  /// Transfers that are not over.
+  /// Transfers that are not over. From any thread.
   std::size_t active() const { return active_; }
 
  private:
@@ -110,7 +111,7 @@ class TftpServer {
   /// The clients of the sessions in the order of their start; those that were heard since, or are gone, drop out
   /// when they come to the front.
   std::deque<wire::Endpoint> unheard_;
-  std::size_t active_ = 0;
+  std::atomic<std::size_t> active_ = 0;
   wire::Allowance stray_answers_{100, 100};
   bool send_posted_ = false;
   bool waiting_for_room_ = false;
