@@ -28,6 +28,8 @@ class Roster {
   /// Empty if nothing is known.
   Known look_up(const wire::Mac& mac) const;
 
+  /// Of machines that nothing is assigned to, about seen_limit are kept: addresses are easily made up. Beyond that a
+  /// new one takes the place of another.
   void learn(const wire::Mac& mac, const Identity& seen);
   /// An empty assignment takes away what was assigned.
   void assign(const wire::Mac& mac, const Assignment& assignment);
@@ -35,12 +37,16 @@ class Roster {
   void forget(const wire::Mac& mac);
   std::size_t size() const;
 
+  static constexpr std::size_t seen_limit = 1 << 18;
+
  private:
   static constexpr std::size_t part_count = 64;
   struct Part {
     mutable std::mutex mutex;
     std::unordered_map<wire::Mac, Known> machines;
   };
+  static std::size_t part_of(const wire::Mac& mac);
+
   std::array<Part, part_count> parts_;
 };
 
