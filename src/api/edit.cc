@@ -1,6 +1,5 @@
 #include "api/edit.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <set>
@@ -10,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "api/json.h"
-#include "http/syntax.h"
 #include "machines/names.h"
 
 namespace pixie::api {
@@ -72,26 +70,12 @@ std::expected<std::string, Answer> text_or_null(std::string_view member, const J
   return json.get<std::string>();
 }
 
-/// What a template can name (script/template.h).
-bool is_identifier(std::string_view name) {
-  const auto letter = [](char c) { return c == '_' || (http::ascii_alphanumeric(c) && c > '9'); };
-  return !name.empty() && letter(name.front()) && std::ranges::all_of(name, [&](char c) {
-    return c == '_' || c == '-' || http::ascii_alphanumeric(c);
-  });
-}
-
 std::expected<script::Value, Answer> value_of(const std::string& member, const Json& json);
 
 std::expected<script::Table, Answer> table_of(const std::string& member, const Json& json) {
   script::Table table;
   for (const auto& [name, element] : json.items()) {
-    const auto path = fmt::format("{}.{}", member, name);
-    if (!is_identifier(name)) {
-      return refuse(422, fmt::format("{}: a name has letters, digits, _ and -, and begins with a "
-                                     "letter or _.",
-                                     path));
-    }
-    auto value = value_of(path, element);
+    auto value = value_of(fmt::format("{}.{}", member, name), element);
     if (!value) return std::unexpected(std::move(value.error()));
     table.emplace(name, std::move(*value));
   }
@@ -127,10 +111,12 @@ std::expected<script::Table, Answer> vars_of(const Json& json) {
   if (json.is_null()) return script::Table();
   if (!json.is_object()) return wrong_type("vars", "an object or null", json);
   for (const auto& [name, value] : json.items()) {
-    if (machines::is_fixed_name(name)) {
-      return refuse(422, fmt::format("vars.{}: the name stands for what pixie knows itself; take "
-                                     "another.",
-                                     name));
+    if (!machines::is_variable_name(name)) {
+      return refuse(422,
+                    fmt::format("vars.{}: no variable can have this name: letters, digits, _ and "
+                                "- make one, a letter or _ first, and it may not be pixie's "
+                                "own, such as mac or server.",
+                                name));
     }
   }
   return table_of("vars", json);

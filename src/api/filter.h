@@ -18,7 +18,7 @@ struct Filter {
   /// Log messages of this severity and graver ones.
   events::Severity level = events::Severity::info;
   /// Only what is about this machine; mistakes of the files are about all.
-  std::optional<wire::Mac> mac;
+  std::optional<wire::Mac> mac = {};
 };
 
 /// `error`, `warning`, `info`, `debug`.

@@ -1,23 +1,34 @@
 #include "machines/names.h"
 
 #include <algorithm>
-#include <array>
-
-#include "machines/identity.h"
 
 namespace pixie::machines {
+namespace {
 
-bool is_fixed_name(std::string_view name) {
-  constexpr std::array<std::string_view, 6> beside{"mac_hyphens", "server",  "host",
-                                                   "callback",    "profile", "groups"};
-  if (std::ranges::find(beside, name) != beside.end()) return true;
-  const auto same = [](char in_name, char in_fact) {
-    return in_name == (in_fact == '-' ? '_' : in_fact);
-  };
-  for (std::size_t i = 0; i < fact_count; ++i) {
-    if (std::ranges::equal(name, fact_name(static_cast<Fact>(i)), same)) return true;
-  }
-  return false;
+constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool contains(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+}  // namespace
+
+bool is_variable_name(std::string_view text) {
+  constexpr std::string_view words[] = {"this", "index", "else"};
+  return !text.empty() && (is_letter(text.front()) || text.front() == '_') &&
+         std::ranges::all_of(
+             text, [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; }) &&
+         !contains(fixed_names(), text) && !contains(words, text);
+}
+
+std::span<const std::string_view> fixed_names() {
+  static constexpr std::string_view names[] = {
+      "mac",        "uuid",      "serial",   "asset",      "manufacturer", "product",
+      "arch",       "firmware",  "ip",       "interface",  "vlan",         "relay",
+      "circuit_id", "remote_id", "hostname", "user_class", "mac_hyphens",  "server",
+      "host",       "callback",  "profile",  "groups"};
+  return names;
 }
 
 }  // namespace pixie::machines
