@@ -66,7 +66,8 @@ Expected<Settings> read_again(const CommandLine& line, const Values& running) {
 }
 
 void reload(const CommandLine& line, const Values& running, const tree::Layout& layout,
-            net::Server& server, events::Log& log, const ServiceManager& manager) {
+            net::Server& server, events::Log& log, events::Stream& stream,
+            const ServiceManager& manager) {
   manager.notify("RELOADING=1\n" + monotonic_now());
   auto settings = read_again(line, running);
   if (settings) {
@@ -74,10 +75,11 @@ void reload(const CommandLine& line, const Values& running, const tree::Layout& 
     settings->layout.tftp_port = layout.tftp_port;
     server.replace_tree(settings->layout);
     log.set_level(settings->level);
-    log.emit(events::reloaded,
-             {{"scripts", settings->layout.scripts}, {"extra", settings->layout.extra}});
+    stream.views_changed();
+    stream.emit(events::reloaded,
+                {{"scripts", settings->layout.scripts}, {"extra", settings->layout.extra}});
   } else {
-    log.emit(events::reload_failed, {{"reason", settings.error().text}});
+    stream.emit(events::reload_failed, {{"reason", settings.error().text}});
   }
   manager.notify("READY=1");
 }
@@ -149,27 +151,30 @@ int serve(const CommandLine& line) {
   }
 
   events::Log log(STDERR_FILENO, settings->log_format, settings->level);
+  events::Stream stream;
+  stream.add(log);
   const auto tftp = places(sockets->tftp, ",");
   const auto http = places(sockets->http, ",");
   const auto dhcp_advice = dhcp ? dhcp->advice : std::vector<std::string>();
   net::Server server(settings->server, settings->dhcp, std::move(*sockets), std::move(dhcp),
-                     settings->layout, log);
+                     settings->layout, stream);
   server.start();
-  if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});
-  for (const auto& text : dhcp_advice) log.emit(events::advice, {{"text", text}});
-  log.emit(events::ready, {{"version", PIXIE_VERSION},
-                           {"tftp", tftp},
-                           {"http", http},
-                           {"dhcp", dhcp_mode_name(settings->dhcp.mode)},
-                           {"interfaces", interfaces},
-                           {"threads", settings->server.loops},
-                           {"uid", geteuid()}});
+  if (!advice->empty()) stream.emit(events::advice, {{"text", *advice}});
+  for (const auto& text : dhcp_advice) stream.emit(events::advice, {{"text", text}});
+  stream.emit(events::ready, {{"version", PIXIE_VERSION},
+                              {"tftp", tftp},
+                              {"http", http},
+                              {"dhcp", dhcp_mode_name(settings->dhcp.mode)},
+                              {"interfaces", interfaces},
+                              {"threads", settings->server.loops},
+                              {"uid", geteuid()}});
   manager.notify("READY=1");
 
-  while (signals.next() == SIGHUP) reload(line, *values, settings->layout, server, log, manager);
+  while (signals.next() == SIGHUP)
+    reload(line, *values, settings->layout, server, log, stream, manager);
 
   manager.notify("STOPPING=1");
-  log.emit(events::stopping, {});
+  stream.emit(events::stopping, {});
   server.finish(grace);
   return success;
 }

@@ -24,6 +24,10 @@ inline constexpr Kind descriptors_exhausted{
     "pixie.descriptors_exhausted", error,
     "No file descriptor is left: raise the limit (LimitNOFILE=).", true};
 
+inline constexpr Kind events_dropped{
+    "pixie.events_dropped", warning,
+    "More happened at once than could be written down; so many events are missing.", true};
+
 inline constexpr Kind tftp_started{"tftp.started", debug, "A read request was accepted."};
 inline constexpr Kind tftp_done{"tftp.done", info, "A transfer finished, every byte acknowledged."};
 inline constexpr Kind tftp_done_unconfirmed{
@@ -165,9 +169,9 @@ inline constexpr std::array all{
     &stopping,
     &reloaded,
     &reload_failed,
-
     &advice,
     &descriptors_exhausted,
+    &events_dropped,
     &tftp_started,
     &tftp_done,
     &tftp_done_unconfirmed,

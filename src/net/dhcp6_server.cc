@@ -135,7 +135,7 @@ std::string Dhcp6Server::url_for(const dhcp::Packet6& request, const dhcp::Clien
     give = answer.give;
     if (answer.report) {
       const auto mac = client.mac->colons();
-      loop_.log.emit(events::dhcp_held, {{"mac", mac}});
+      loop_.events.emit(events::dhcp_held, {{"mac", mac}});
     }
   }
   if (give == Give::nothing) return {};
@@ -155,7 +155,7 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
   const auto request = dhcp::parse6(datagram.payload);
   if (!request) {
     const auto from = datagram.route.peer.text();
-    return loop_.log.emit(
+    return loop_.events.emit(
         events::dhcp_malformed,
         {{"client", from}, {"interface", interface->name}, {"reason", request.error().text}});
   }
@@ -169,22 +169,22 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
   const auto reply = dhcp::answer(*request, client, server, {url}, leases, system_now());
   if (!reply) {
     const auto mac = client.mac ? client.mac->colons() : "-";
-    return loop_.log.emit(
+    return loop_.events.emit(
         events::dhcp_ignored,
         {{"mac", mac}, {"interface", interface->name}, {"reason", text(reply.error())}});
   }
   if (!keep(reply->journal)) return;
   std::array<std::byte, dhcp::max_message_size6> buffer;
   const auto message = dhcp::write6(buffer, reply->packet);
-  if (!message) return loop_.log.emit(events::dhcp_failed, {{"reason", message.error().text}});
+  if (!message) return loop_.events.emit(events::dhcp_failed, {{"reason", message.error().text}});
   auto route = datagram.route;
   // Nobody can be answered from a group's address.
   if (datagram.to_many) route.local = wire::IpAddress();
   iovec part{const_cast<std::byte*>(message->data()), message->size()};
   sender_.add(route, {&part, 1}, 0);
   if (const auto error = sender_.flush(socket.number()).error; error != 0)
-    return loop_.log.emit(events::dhcp_failed,
-                          {{"to", route.peer.text()}, {"reason", std::strerror(error)}});
+    return loop_.events.emit(events::dhcp_failed,
+                             {{"to", route.peer.text()}, {"reason", std::strerror(error)}});
   report(*request, client, *interface, reply->packet, url);
 }
 
@@ -198,8 +198,8 @@ bool Dhcp6Server::keep(std::string_view journal) {
     return leases_->snapshot(system_now());
   };
   if (file_->keep(journal, has_grown, snapshot)) return true;
-  loop_.log.emit(events::dhcp_not_kept,
-                 {{"file", file_->path()}, {"reason", std::strerror(errno)}});
+  loop_.events.emit(events::dhcp_not_kept,
+                    {{"file", file_->path()}, {"reason", std::strerror(errno)}});
   return false;
 }
 
@@ -211,11 +211,11 @@ void Dhcp6Server::report(const dhcp::Packet6& request, const dhcp::ClientFacts6&
   if (ias && !ias->empty() && !ias->front().addresses.empty())
     address = ias->front().addresses.front().address.text();
   const auto& kind = kind_of(request, !address.empty(), !url.empty());
-  if (!loop_.log.wants(kind)) return;
+  if (!loop_.events.wants(kind)) return;
   const auto mac = client.mac ? client.mac->colons() : "-";
   const auto architecture =
       client.architectures.empty() ? "-" : dhcp::architecture_name(client.architectures.front());
-  loop_.log.emit(
+  loop_.events.emit(
       kind, {{"mac", mac},
              {"firmware", name_of(client.firmware)},
              {"arch", architecture},

@@ -127,13 +127,13 @@ void DhcpServer::receive(const Datagram& datagram, std::uint16_t port) {
   const auto request = dhcp::parse(datagram.payload);
   if (!request) {
     const auto client = datagram.route.peer.text();
-    return loop_.log.emit(
+    return loop_.events.emit(
         events::dhcp_malformed,
         {{"client", client}, {"interface", interface->name}, {"reason", request.error().text}});
   }
-  if (loop_.log.wants(events::dhcp_received)) {
+  if (loop_.events.wants(events::dhcp_received)) {
     const auto text = dhcp::decode(*request);
-    loop_.log.emit(events::dhcp_received, {{"interface", interface->name}, {"packet", text}});
+    loop_.events.emit(events::dhcp_received, {{"interface", interface->name}, {"packet", text}});
   }
   const auto& hit = datagram.route.local;
   const dhcp::Arrival arrival{
@@ -186,8 +186,8 @@ void DhcpServer::checked(const wire::Mac& machine, const wire::IpAddress& addres
     return deliver(waiting.request, waiting.arrival, waiting.interface, waiting.outcome);
   const auto mac = machine.colons();
   const auto other = user ? user->colons() : "another machine";
-  loop_.log.emit(events::dhcp_conflict,
-                 {{"mac", mac}, {"address", address.text()}, {"user", other}});
+  loop_.events.emit(events::dhcp_conflict,
+                    {{"mac", mac}, {"address", address.text()}, {"user", other}});
   leases_->conflict(address, system_now());
   handle(waiting.request, waiting.arrival, waiting.interface);
 }
@@ -200,8 +200,8 @@ bool DhcpServer::keep_leases() {
   const bool kept = file_->keep(lines, leases_->compaction_pays(),
                                 [this] { return leases_->snapshot(system_now()); });
   if (!kept)
-    loop_.log.emit(events::dhcp_not_kept,
-                   {{"file", file_->path()}, {"reason", std::strerror(errno)}});
+    loop_.events.emit(events::dhcp_not_kept,
+                      {{"file", file_->path()}, {"reason", std::strerror(errno)}});
   return kept;
 }
 
@@ -222,10 +222,10 @@ void DhcpServer::deliver(const dhcp::Packet& request, const dhcp::Arrival& arriv
     std::array<std::byte, dhcp::max_message_size> buffer;
     const auto message =
         dhcp::write(buffer, outcome.reply->packet, dhcp::reply_size_limit(request));
-    if (!message) return loop_.log.emit(events::dhcp_failed, {{"reason", message.error().text}});
+    if (!message) return loop_.events.emit(events::dhcp_failed, {{"reason", message.error().text}});
     if (!send(*outcome.reply, arrival.address, interface, *message)) {
       const auto to = outcome.reply->to.text();
-      return loop_.log.emit(events::dhcp_failed, {{"to", to}, {"reason", std::strerror(errno)}});
+      return loop_.events.emit(events::dhcp_failed, {{"to", to}, {"reason", std::strerror(errno)}});
     }
   }
   const bool relayed = !client.relay.giaddr.is_unspecified();
@@ -262,24 +262,25 @@ void DhcpServer::report(const dhcp::Packet& request, std::uint32_t interface,
 void DhcpServer::report(const dhcp::Packet& request, std::uint32_t interface, dhcp::Step step,
                         const dhcp::Outcome& outcome) {
   const auto* kind = kind_of(step, outcome.first_time);
-  if (!kind || !loop_.log.wants(*kind)) return;
+  if (!kind || !loop_.events.wants(*kind)) return;
   const auto& client = outcome.client;
   const auto mac = client.mac ? client.mac->colons() : "-";
   const auto architecture =
       client.architectures.empty() ? "-" : dhcp::architecture_name(client.architectures.front());
   const auto address = outcome.reply ? outcome.reply->packet.yiaddr : request.ciaddr;
   const bool relayed = !client.relay.giaddr.is_unspecified();
-  loop_.log.emit(*kind, {{"mac", mac},
-                         {"firmware", dhcp::firmware_name(client.firmware)},
-                         {"arch", architecture},
-                         {"vendor", or_dash(client.vendor_class)},
-                         {"interface", find_interface(interface)->name},
-                         {"relay", relayed ? client.relay.giaddr.text() : "-"},
-                         {"address", address.is_unspecified() ? "-" : address.text()},
-                         {"file", or_dash(outcome.file)},
-                         {"form", outcome.form == dhcp::Form::primary ? "primary" : "alternative"},
-                         {"round", outcome.round},
-                         {"reason", or_dash(outcome.reason)}});
+  loop_.events.emit(*kind,
+                    {{"mac", mac},
+                     {"firmware", dhcp::firmware_name(client.firmware)},
+                     {"arch", architecture},
+                     {"vendor", or_dash(client.vendor_class)},
+                     {"interface", find_interface(interface)->name},
+                     {"relay", relayed ? client.relay.giaddr.text() : "-"},
+                     {"address", address.is_unspecified() ? "-" : address.text()},
+                     {"file", or_dash(outcome.file)},
+                     {"form", outcome.form == dhcp::Form::primary ? "primary" : "alternative"},
+                     {"round", outcome.round},
+                     {"reason", or_dash(outcome.reason)}});
 }
 
 }  // namespace pixie::net

@@ -146,13 +146,13 @@ std::optional<wire::Mac> machine_of(Connection& connection, const Reply& reply) 
 }
 
 void report(Connection& connection, const Reply& reply, const Sent& sent, TimePoint began) {
-  auto& log = connection.loop.log;
+  auto& events = connection.loop.events;
   const auto& kind = !sent.complete                 ? events::http_aborted
                      : reply.rom_missing            ? events::rom_missing
                      : reply.response.status >= 500 ? events::http_failed
                      : reply.response.status >= 400 ? events::http_refused
                                                     : events::http_done;
-  if (!log.wants(kind)) return;
+  if (!events.wants(kind)) return;
   const std::chrono::duration<double> took = Clock::now() - began;
   const auto client = connection.peer.text();
   const auto agent = connection.request.fields.find("User-Agent").value_or("");
@@ -161,19 +161,19 @@ void report(Connection& connection, const Reply& reply, const Sent& sent, TimePo
   const auto reason = !sent.complete ? sent.failure : std::string_view(reply.fault);
   const std::string_view path =
       reply.path.empty() ? std::string_view(connection.request.target) : reply.path;
-  log.emit(kind, {{"client", client},
-                  {"mac", mac.empty() ? "-" : std::string_view(mac)},
-                  {"method", connection.request.method_text},
-                  {"path", path.substr(0, 512)},
-                  {"status", reply.response.status},
-                  {"bytes", sent.body_bytes},
-                  {"seconds", took.count()},
-                  {"rate", fmt::format("{:.1f}MB/s", static_cast<double>(sent.body_bytes) / 1e6 /
-                                                         std::max(took.count(), 1e-6))},
-                  {"agent", agent.substr(0, 128)},
-                  {"reason", reason.empty() ? "-" : reason}});
+  events.emit(kind, {{"client", client},
+                     {"mac", mac.empty() ? "-" : std::string_view(mac)},
+                     {"method", connection.request.method_text},
+                     {"path", path.substr(0, 512)},
+                     {"status", reply.response.status},
+                     {"bytes", sent.body_bytes},
+                     {"seconds", took.count()},
+                     {"rate", fmt::format("{:.1f}MB/s", static_cast<double>(sent.body_bytes) / 1e6 /
+                                                            std::max(took.count(), 1e-6))},
+                     {"agent", agent.substr(0, 128)},
+                     {"reason", reason.empty() ? "-" : reason}});
   if (reply.body && reply.body->kind == tree::Body::Kind::no_script) {
-    log.emit(events::script_missing, {{"client", client}, {"mac", mac}});
+    events.emit(events::script_missing, {{"client", client}, {"mac", mac}});
   }
 }
 
@@ -270,7 +270,7 @@ Task<void> refuse(Connection& connection, const RequestParser::Fault& fault) {
       .fault = std::string(fault.sentence)};
   co_await send_reply(connection, reply);
   const auto client = connection.peer.text();
-  connection.loop.log.emit(
+  connection.loop.events.emit(
       events::http_malformed,
       {{"client", client}, {"status", fault.status}, {"reason", fault.sentence}});
   co_await linger(connection);
@@ -290,10 +290,10 @@ Task<void> serve(Connection& connection, std::function<void()> ended) {
       if (!again) break;
     }
     if (connection.timed_out && !connection.idle())
-      connection.loop.log.emit(events::http_timeout, {{"client", connection.peer.text()}});
+      connection.loop.events.emit(events::http_timeout, {{"client", connection.peer.text()}});
   } catch (const std::exception& error) {  // out of memory
-    connection.loop.log.emit(events::http_failed,
-                             {{"client", connection.peer.text()}, {"reason", error.what()}});
+    connection.loop.events.emit(events::http_failed,
+                                {{"client", connection.peer.text()}, {"reason", error.what()}});
   }
   ended();
 }

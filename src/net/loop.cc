@@ -51,10 +51,11 @@ void Loop::Alarm::on_ready(std::uint32_t) {
   loop_.run_posted();
 }
 
-Loop::Loop(std::size_t index_, std::size_t count_, const tree::Layout& layout, events::Log& log_)
+Loop::Loop(std::size_t index_, std::size_t count_, const tree::Layout& layout,
+           events::Stream& events_)
     : index(index_),
       count(count_),
-      log(log_),
+      events(events_),
       tree(layout),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wheel_(Clock::now()),

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "desk/desk.h"
-#include "events/log.h"
+#include "events/stream.h"
 #include "net/backend.h"
 #include "net/interfaces.h"
 #include "net/neighbours.h"
@@ -58,7 +58,7 @@ class Watched {
 
 class Loop {
  public:
-  Loop(std::size_t index, std::size_t count, const tree::Layout& layout, events::Log& log_);
+  Loop(std::size_t index, std::size_t count, const tree::Layout& layout, events::Stream& events_);
 
   /// Runs until `stop`.
   void run();
@@ -105,7 +105,7 @@ class Loop {
   const std::size_t index;
   /// How many loops there are.
   const std::size_t count;
-  events::Log& log;
+  events::Stream& events;
   /// Replaced when the settings are read again.
   tree::Tree tree;
   /// What is made for each machine, and what answers beside the tree. Set before run().

@@ -57,7 +57,7 @@ Found found_for(Loop& loop, const wire::Mac& machine, const wire::IpAddress& ser
                              std::move(answer.rule), std::move(answer.claimed)}};
   const auto name = machine.hyphens() + ".ipxe";
   if (answer.kind == Kind::mistake) {
-    loop.log.emit(
+    loop.events.emit(
         events::script_mistake,
         {{"mac", machine.colons()}, {"profile", found.given->profile}, {"reason", answer.text}});
     found.body = tree::Refusal{tree::Refusal::Reason::unreadable, std::move(answer.text)};
@@ -93,7 +93,7 @@ Found text_for(Loop& loop, const std::string& name, const Asker& asker) {
   if (!answer)
     return refuse(Reason::not_found, fmt::format("There is no templates/{} here.", name));
   if (answer->kind == desk::Answer::Kind::mistake) {
-    loop.log.emit(
+    loop.events.emit(
         events::script_mistake,
         {{"mac", machine->colons()}, {"profile", answer->profile}, {"reason", answer->text}});
     return refuse(Reason::unreadable, std::move(answer->text));
@@ -119,11 +119,11 @@ void find_wanted(Loop& loop, const tree::Wanted& wanted, const Asker& asker,
 }
 
 void report_script(Loop& loop, const Given& given, std::string_view client) {
-  loop.log.emit(events::boot_script, {{"client", client},
-                                      {"mac", given.machine.colons()},
-                                      {"because", machines::because_name(given.because)},
-                                      {"profile", given.profile.empty() ? "-" : given.profile},
-                                      {"rule", given.rule.empty() ? "-" : given.rule}});
+  loop.events.emit(events::boot_script, {{"client", client},
+                                         {"mac", given.machine.colons()},
+                                         {"because", machines::because_name(given.because)},
+                                         {"profile", given.profile.empty() ? "-" : given.profile},
+                                         {"rule", given.rule.empty() ? "-" : given.rule}});
 }
 
 void take_back(Loop& loop, const Given& given) {

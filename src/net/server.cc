@@ -99,7 +99,7 @@ Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings
     : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)), workers_(settings.loops) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& worker = workers_[i];
-    worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, around.log);
+    worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, around.events);
     worker.desk = std::make_unique<desk::Desk>(
         around.services,
         [&loop = *worker.loop](std::function<void()> task) { loop.post(std::move(task)); });

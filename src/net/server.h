@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "desk/desk.h"
-#include "events/log.h"
+#include "events/stream.h"
 #include "net/backend.h"
 #include "net/dhcp6_server.h"
 #include "net/dhcp_server.h"
@@ -20,7 +20,7 @@ namespace pixie::net {
 
 /// What the loops share with the rest of the program; it outlives the server.
 struct Surroundings {
-  events::Log& log;
+  events::Stream& events;
   const desk::Services& services;
   Backend& backend;
 };

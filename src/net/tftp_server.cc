@@ -93,8 +93,8 @@ void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {
   }
   if (!packet) {
     const auto peer = datagram.route.peer.text();
-    return loop_.log.emit(events::tftp_malformed,
-                          {{"client", peer}, {"reason", packet.error().text}});
+    return loop_.events.emit(events::tftp_malformed,
+                             {{"client", peer}, {"reason", packet.error().text}});
   }
   // An error is never answered (RFC 1350 section 7).
   if (!std::holds_alternative<tftp::ErrorPacket>(*packet)) answer_stray(datagram, now);
@@ -102,7 +102,7 @@ void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {
 
 void TftpServer::answer_stray(const Datagram& datagram, TimePoint now) {
   const auto peer = datagram.route.peer.text();
-  loop_.log.emit(events::tftp_stray, {{"client", peer}});
+  loop_.events.emit(events::tftp_stray, {{"client", peer}});
   if (!stray_answers_.take(now)) return;
   refuse(datagram, tftp::error_code::unknown_transfer, "There is no such transfer (any more).");
 }
@@ -125,7 +125,7 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
     // The client took the port for something new.
     if (!session.ended) {
       const auto client = session.route.peer.text();
-      loop_.log.emit(events::tftp_replaced, {{"client", client}, {"file", session.file}});
+      loop_.events.emit(events::tftp_replaced, {{"client", client}, {"file", session.file}});
     }
     drop(session);
   }
@@ -136,7 +136,7 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
   using namespace tftp::error_code;
   if (!make_room()) {
     const auto client = datagram.route.peer.text();
-    return loop_.log.emit(events::tftp_crowded, {{"client", client}});
+    return loop_.events.emit(events::tftp_crowded, {{"client", client}});
   }
   auto path = tftp::clean_name(request.filename);
   if (!path)
@@ -209,13 +209,13 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
   auto session =
       std::make_unique<Session>(*this, datagram, std::move(path), std::move(body), terms, now);
   session->given = std::move(given);
-  if (loop_.log.wants(events::tftp_started)) {
+  if (loop_.events.wants(events::tftp_started)) {
     const auto peer = session->route.peer.text();
-    loop_.log.emit(events::tftp_started, {{"client", peer},
-                                          {"file", session->file},
-                                          {"size", session->body.size()},
-                                          {"blksize", terms.blksize},
-                                          {"windowsize", terms.windowsize}});
+    loop_.events.emit(events::tftp_started, {{"client", peer},
+                                             {"file", session->file},
+                                             {"size", session->body.size()},
+                                             {"blksize", terms.blksize},
+                                             {"windowsize", terms.windowsize}});
   }
   ++active_;
   unheard_.push_back(datagram.route.peer);
@@ -276,9 +276,9 @@ std::optional<tree::Body> TftpServer::accept(const Datagram& datagram, const std
 void TftpServer::refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,
                         std::uint16_t code, std::string_view text) {
   refuse(datagram, code, text);
-  if (!loop_.log.wants(kind)) return;
+  if (!loop_.events.wants(kind)) return;
   const auto peer = datagram.route.peer.text();
-  loop_.log.emit(kind, {{"client", peer}, {"file", file}, {"reason", text}});
+  loop_.events.emit(kind, {{"client", peer}, {"file", file}, {"reason", text}});
 }
 
 void TftpServer::refuse(const Datagram& datagram, std::uint16_t code, std::string_view text) {
@@ -332,7 +332,7 @@ void TftpServer::report(const Session& session, TimePoint now) {
     }
   };
   const auto& kind = kind_of(session.transfer.outcome());
-  if (!loop_.log.wants(kind)) return;
+  if (!loop_.events.wants(kind)) return;
   const auto statistics = session.transfer.statistics();
   const auto took = std::chrono::duration<double>(now - statistics.started).count();
   const auto bytes = statistics.bytes_acknowledged;
@@ -342,18 +342,18 @@ void TftpServer::report(const Session& session, TimePoint now) {
   const auto rate =
       fmt::format("{:.1f}MB/s", static_cast<double>(bytes) / 1e6 / std::max(took, 1e-6));
   const auto& reason = session.transfer.error_text();
-  loop_.log.emit(kind, {{"client", client},
-                        {"mac", mac},
-                        {"file", session.file},
-                        {"bytes", bytes},
-                        {"seconds", took},
-                        {"rate", rate},
-                        {"blksize", session.transfer.terms().blksize},
-                        {"windowsize", session.transfer.terms().windowsize},
-                        {"resent", statistics.blocks_resent},
-                        {"reason", reason.empty() ? "-" : std::string_view(reason)}});
+  loop_.events.emit(kind, {{"client", client},
+                           {"mac", mac},
+                           {"file", session.file},
+                           {"bytes", bytes},
+                           {"seconds", took},
+                           {"rate", rate},
+                           {"blksize", session.transfer.terms().blksize},
+                           {"windowsize", session.transfer.terms().windowsize},
+                           {"resent", statistics.blocks_resent},
+                           {"reason", reason.empty() ? "-" : std::string_view(reason)}});
   if (session.body.kind == tree::Body::Kind::no_script) {
-    loop_.log.emit(events::script_missing, {{"client", client}, {"mac", mac}});
+    loop_.events.emit(events::script_missing, {{"client", client}, {"mac", mac}});
   }
 }
 
