@@ -1,9 +1,8 @@
 #include "script/chain.h"
 
-#include <initializer_list>
-#include <utility>
-
 #include <fmt/format.h>
+
+#include "script/template.h"
 
 namespace pixie::script {
 namespace {
@@ -94,17 +93,11 @@ echo
 prompt --timeout 8000 Press a key for the menu && exit 0 || exit 0
 )ipxe";
 
-std::string fill(std::string_view text,
-                 std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
-  std::string filled(text);
-  for (const auto& [name, value] : values) {
-    const auto mark = fmt::format("{{{{{}}}}}", name);
-    for (auto at = filled.find(mark); at != std::string::npos;
-         at = filled.find(mark, at + value.size())) {
-      filled.replace(at, mark.size(), value);
-    }
-  }
-  return filled;
+/// One of the texts above, which hold no mistake.
+Template compiled(std::string_view text) { return Template::parse(std::string(text), "").value(); }
+
+std::string fill(const Template& text, const Table& values) {
+  return text.render(Scope{&values}, Reader::text).value();
 }
 
 std::string port_suffix(std::uint16_t port, std::uint16_t well_known) {
@@ -114,14 +107,16 @@ std::string port_suffix(std::uint16_t port, std::uint16_t well_known) {
 }  // namespace
 
 std::string chain_script(const Chain& chain) {
-  return fill(chain_template, {{"host", chain.host},
-                               {"http_port", port_suffix(chain.http_port, 80)},
-                               {"tftp_port", port_suffix(chain.tftp_port, 69)},
-                               {"menu_timeout_ms", fmt::to_string(chain.menu_timeout_ms)}});
+  static const auto text = compiled(chain_template);
+  return fill(text, {{"host", {chain.host}},
+                     {"http_port", {port_suffix(chain.http_port, 80)}},
+                     {"tftp_port", {port_suffix(chain.tftp_port, 69)}},
+                     {"menu_timeout_ms", {std::int64_t{chain.menu_timeout_ms}}}});
 }
 
 std::string no_script_message(const wire::Mac& mac, std::string_view server) {
-  return fill(no_script_template, {{"mac", mac.hyphens()}, {"server", server}});
+  static const auto text = compiled(no_script_template);
+  return fill(text, {{"mac", {mac.hyphens()}}, {"server", {std::string(server)}}});
 }
 
 bool is_no_script_message(std::string_view text) {
