@@ -8,7 +8,7 @@ from .api import READER, TOKEN, ask, call, script, tokens
 from .case import case, check, equal
 from .http import Connection, get
 from .network import SERVER
-from .tftp import fetch
+from .tftp import fetch_patiently
 
 MAC = "52-54-00-ab-cd-01"
 OTHER = "52-54-00-ab-cd-02"
@@ -55,6 +55,10 @@ def fleet(bench, text=FLEET):
     bench.file("pixie.toml", text.encode(), bench.scripts)
 
 
+def _fetch(bench, pixie, name):
+    return fetch_patiently(bench.network, SERVER, pixie.tftp, name, 10)[0]
+
+
 @case("machines.rules")
 def rules(bench):
     """own script, rule, default.ipxe, message; facts from the query; the menu offers profiles"""
@@ -87,10 +91,10 @@ def over_tftp(bench):
     """the same scripts, templates and menu over TFTP, where nothing is known but the address"""
     fleet(bench)
     pixie = bench.start()
-    text = fetch(bench, pixie, f"ipxe/{MAC}.ipxe").decode()
+    text = _fetch(bench, pixie, f"ipxe/{MAC}.ipxe").decode()
     check("disk=/dev/sda" in text and "the lab" in text, text)
-    check("rescue of" in fetch(bench, pixie, f"profiles/rescue/{MAC}.ipxe").decode(), "no profile")
-    check("Debian, unattended" in fetch(bench, pixie, "chain.ipxe").decode(), "no menu")
+    check("rescue of" in _fetch(bench, pixie, f"profiles/rescue/{MAC}.ipxe").decode(), "no profile")
+    check("Debian, unattended" in _fetch(bench, pixie, "chain.ipxe").decode(), "no menu")
 
 
 @case("machines.templates")
@@ -326,7 +330,7 @@ def metrics(bench):
     fleet(bench)
     pixie = bench.start()
     script(bench, pixie, MAC)
-    fetch(bench, pixie, "undionly.kpxe")
+    _fetch(bench, pixie, "undionly.kpxe")
     pixie.await_line(rb"tftp\.done")
     text = get(bench, pixie, "/metrics").body.decode()
     path = bench.folder / "client" / "metrics"
