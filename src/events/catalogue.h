@@ -140,6 +140,30 @@ inline constexpr Kind script_mistake{
     "script.mistake", error,
     "A machine's script or a template can't be rendered; the reason says where and why.", true};
 
+inline constexpr Kind machine_assigned{"machine.assigned", info,
+                                       "What a machine boots was set by the API."};
+inline constexpr Kind machine_claimed{"machine.claimed", info,
+                                      "A machine took what was assigned to it for one boot."};
+inline constexpr Kind machine_given_back{
+    "machine.given_back", warning,
+    "What a machine took for one boot did not reach it; its next boot gets it."};
+inline constexpr Kind machine_done{"machine.done", info,
+                                   "A machine called back: its installation is done."};
+inline constexpr Kind machine_failed{
+    "machine.failed", warning,
+    "A machine called back: its installation failed; the reason is its own."};
+inline constexpr Kind machine_forgotten{"machine.forgotten", info,
+                                        "A machine and its history were deleted by the API."};
+
+inline constexpr Kind registry_store_failed{
+    "registry.store_failed", error,
+    "What is known of machines can't be written; it is kept in memory and tried again.", true};
+inline constexpr Kind registry_store_works{"registry.store_works", info,
+                                           "What is known of machines is written again."};
+inline constexpr Kind registry_crowded{
+    "registry.crowded", warning,
+    "More happens than can be written down; boots are shown with gaps.", true};
+
 inline constexpr std::array all{
     &ready,
     &stopping,
@@ -193,6 +217,15 @@ inline constexpr std::array all{
     &fleet_mistake,
     &boot_script,
     &script_mistake,
+    &machine_assigned,
+    &machine_claimed,
+    &machine_given_back,
+    &machine_done,
+    &machine_failed,
+    &machine_forgotten,
+    &registry_store_failed,
+    &registry_store_works,
+    &registry_crowded,
 };
 
 }  // namespace pixie::events

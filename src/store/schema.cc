@@ -17,7 +17,7 @@ namespace {
 constexpr std::array<std::string_view, 1> steps = {
     R"sql(
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-INSERT INTO meta VALUES ('version', 0);
+INSERT INTO meta VALUES ('version', 0), ('machines', 0);
 CREATE TABLE machine (
   mac INTEGER PRIMARY KEY,
   version INTEGER NOT NULL,

@@ -77,6 +77,7 @@ class SqliteStore final : public Store {
   Expected<std::optional<bool>> forget(const wire::Mac& mac,
                                        std::optional<std::uint64_t> expected) override;
   Expected<std::uint64_t> write(const events::Boot& boot) override;
+  Expected<std::optional<events::Boot>> last_boot(const wire::Mac& mac, bool with_steps) override;
   Expected<std::vector<events::Boot>> boots(const wire::Mac& mac) override;
   Expected<std::vector<events::Boot>> recent_boots(std::uint64_t before,
                                                    std::size_t limit) override;
@@ -99,6 +100,7 @@ class SqliteStore final : public Store {
   std::int64_t next_version();
   void make(const wire::Mac& mac, const machines::Identity& identity, Time first, Time last);
   static events::Boot boot_of(const Query& query);
+  void add_steps(events::Boot& boot, const Query& query);
 
   std::optional<FolderLock> lock_;
   std::unique_ptr<Database> database_;
@@ -207,7 +209,8 @@ Expected<void> SqliteStore::each_assignment(
 }
 
 Expected<std::uint64_t> SqliteStore::count() {
-  return read(static_cast<std::uint64_t>(db_.number("SELECT count(*) FROM machine")));
+  return read(
+      static_cast<std::uint64_t>(db_.number("SELECT value FROM meta WHERE name = 'machines'")));
 }
 
 std::uint64_t SqliteStore::version_of(const wire::Mac& mac) {
@@ -225,6 +228,7 @@ void SqliteStore::make(const wire::Mac& mac, const machines::Identity& identity,
   db_.run("INSERT INTO machine (mac, version, first_seen, last_seen, facts) VALUES (?, ?, ?, ?, ?)",
           number_of(mac), next_version(), number_of(first), number_of(last),
           facts_column(with_mac(identity, mac)));
+  db_.run("UPDATE meta SET value = value + 1 WHERE name = 'machines'");
 }
 
 Expected<void> SqliteStore::saw(const wire::Mac& mac, const machines::Identity& identity,
@@ -280,6 +284,7 @@ Expected<std::optional<bool>> SqliteStore::forget(const wire::Mac& mac,
     if (expected && version_of(mac) != *expected) return;
     db_.run("DELETE FROM machine WHERE mac = ?", number_of(mac));
     forgotten = db_.changes() > 0;
+    if (*forgotten) db_.run("UPDATE meta SET value = value - 1 WHERE name = 'machines'");
   });
 }
 
@@ -322,15 +327,34 @@ events::Boot SqliteStore::boot_of(const Query& query) {
   return boot;
 }
 
+void SqliteStore::add_steps(events::Boot& boot, const Query& query) {
+  if (auto steps = read_steps(query.text(12))) {
+    boot.steps = std::move(*steps);
+  } else {
+    db_.fail(steps.error().text);
+  }
+}
+
+Expected<std::optional<events::Boot>> SqliteStore::last_boot(const wire::Mac& mac,
+                                                             bool with_steps) {
+  std::optional<events::Boot> boot;
+  auto query =
+      db_.query("SELECT " BOOT_COLUMNS ", steps FROM boot WHERE mac = ? ORDER BY id DESC LIMIT 1",
+                number_of(mac));
+  if (query.next()) {
+    boot = boot_of(query);
+    if (with_steps) add_steps(*boot, query);
+  }
+  return read(std::move(boot));
+}
+
 Expected<std::vector<events::Boot>> SqliteStore::boots(const wire::Mac& mac) {
   std::vector<events::Boot> boots;
   auto query = db_.query("SELECT " BOOT_COLUMNS ", steps FROM boot WHERE mac = ? ORDER BY id DESC",
                          number_of(mac));
   while (query.next()) {
-    auto steps = read_steps(query.text(12));
-    if (!steps) db_.fail(steps.error().text);
     boots.push_back(boot_of(query));
-    if (steps) boots.back().steps = std::move(*steps);
+    add_steps(boots.back(), query);
   }
   return read(std::move(boots));
 }

@@ -78,6 +78,9 @@ class Store {
 
   /// Writes a boot: a new one (id 0) gets its id, an old one is replaced. Of a machine's boots the last 50 are kept.
   virtual Expected<std::uint64_t> write(const events::Boot& boot) = 0;
+  /// The newest boot of a machine, with its steps or without.
+  virtual Expected<std::optional<events::Boot>> last_boot(const wire::Mac& mac,
+                                                          bool with_steps) = 0;
   /// The newest first.
   virtual Expected<std::vector<events::Boot>> boots(const wire::Mac& mac) = 0;
   /// Of all machines, the newest first, those older than the boot `before` (0: from the newest), without their steps.

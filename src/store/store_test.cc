@@ -179,6 +179,9 @@ TEST(Store, KeepsTheLastFiftyBoots) {
   std::vector expected(written.rbegin(), written.rbegin() + 50);
   EXPECT_EQ(store->boots(mac(1)).value(), expected);
   EXPECT_THAT(store->boots(mac(2)).value(), SizeIs(0));
+  EXPECT_EQ(store->last_boot(mac(1), true).value(), expected[0]);
+  EXPECT_THAT(store->last_boot(mac(1), false).value()->steps, SizeIs(0));
+  EXPECT_EQ(store->last_boot(mac(2), true).value(), std::nullopt);
 
   auto changed = expected[7];
   changed.outcome = events::Outcome::booted;
@@ -202,6 +205,7 @@ TEST(Store, RecentBootsAreOfAllMachinesAndWithoutSteps) {
   // A boot makes its machine, and goes with it.
   EXPECT_EQ(store->count(), 3U);
   ASSERT_TRUE(store->forget(mac(0), {}));
+  EXPECT_EQ(store->count(), 2U);
   EXPECT_THAT(store->recent_boots(0, 100).value(), SizeIs(4));
 }
 
