@@ -7,20 +7,24 @@
 
 namespace pixie::app {
 
-FleetWatch::FleetWatch(std::string folder, events::Stream& events, Loaded loaded)
-    : folder_(std::move(folder)), events_(events), loaded_(std::move(loaded)) {
-  start();
+FleetWatch::FleetWatch(std::string folder, events::Stream& events)
+    : folder_(std::move(folder)), events_(events) {
+  if (folder_.empty()) return;
+  // First watched, then read: what changes meanwhile is read again.
+  watch_.emplace(folder_);
 }
 
 FleetWatch::~FleetWatch() { stop(); }
 
-void FleetWatch::start() {
-  if (folder_.empty()) return;
-  // First watched, then read: what changes meanwhile is read again.
-  watch_.emplace(folder_);
-  load(true);
+void FleetWatch::start(Loaded loaded) {
+  loaded_ = std::move(loaded);
+  watch();
+}
+
+void FleetWatch::watch() {
+  if (!watch_) return;
   thread_ = std::thread([this] {
-    while (watch_->wait()) load(false);
+    while (watch_->wait()) load();
   });
 }
 
@@ -47,35 +51,35 @@ void FleetWatch::reload() {
 void FleetWatch::follow(std::string folder) {
   if (folder == folder_) return reload();
   stop();
-  watch_.reset();
   folder_ = std::move(folder);
-  start();
+  watch_.reset();
+  if (!folder_.empty()) watch_.emplace(folder_);
+  load();
+  watch();
 }
 
-void FleetWatch::load(bool at_start) {
-  auto read = machines::read_fleet(folder_);
-  std::vector<wire::Diagnostic> news;
+void FleetWatch::load() {
+  const auto sources = machines::read_sources(folder_);
+  const auto fingerprint = machines::fingerprint(sources);
+  // Most of what changes in the folder are machines' own scripts.
+  if (std::exchange(fingerprint_, fingerprint) == fingerprint) return;
+  auto read = machines::Fleet::load(sources);
   {
     const std::lock_guard lock(mutex_);
-    if (!read && read.error() == mistakes_) return;
-    const bool same = read && mistakes_.empty() && (*read)->same_as(*fleet_);
-    if (same) return;
     mistakes_ = read ? std::vector<wire::Diagnostic>() : read.error();
     if (read) fleet_ = *read;
-    news = mistakes_;
   }
-  for (const auto& mistake : news)
-    events_.emit(events::fleet_mistake, {{"place", mistake.place()}, {"reason", mistake.text}});
   if (read) {
     const auto& fleet = **read;
-    const bool anything = !fleet.profiles().empty() || !fleet.machines().empty();
-    if (anything || !at_start)
-      events_.emit(events::fleet_loaded, {{"profiles", fleet.profiles().size()},
-                                          {"rules", fleet.rules().size()},
-                                          {"groups", fleet.groups().size()},
-                                          {"machines", fleet.machines().size()}});
+    events_.emit(events::fleet_loaded, {{"profiles", fleet.profiles().size()},
+                                        {"rules", fleet.rules().size()},
+                                        {"groups", fleet.groups().size()},
+                                        {"machines", fleet.machines().size()}});
+  } else {
+    for (const auto& mistake : read.error())
+      events_.emit(events::fleet_mistake, {{"reason", mistake.one_line()}});
   }
-  loaded_(read ? *read : nullptr);
+  if (loaded_) loaded_(read ? *read : nullptr);
 }
 
 }  // namespace pixie::app

@@ -20,13 +20,19 @@ namespace pixie::app {
 class FleetWatch {
  public:
   using Fleet = std::shared_ptr<const machines::Fleet>;
-  /// Called with each new fleet, and with nothing when there are mistakes (mistakes() has them); first by the
-  /// constructor's thread, then by the watching one.
+  /// Called with each new fleet, and with nothing when there are mistakes (mistakes() has them).
   using Loaded = std::function<void(const Fleet& fleet)>;
 
-  /// `folder` may be empty: then the fleet is, too. Loads it before it returns.
-  FleetWatch(std::string folder, events::Stream& events, Loaded loaded);
+  /// `folder` may be empty: then the fleet is, too.
+  FleetWatch(std::string folder, events::Stream& events);
   ~FleetWatch();
+
+  /// Loads what is there, if it is not what is loaded already.
+  void load();
+  /// Begins to watch. `loaded` is called by the watching thread, and by follow().
+  void start(Loaded loaded);
+  /// Watches no more.
+  void stop();
 
   /// From any thread. The fleet in force, and the mistakes of the one that is not.
   Fleet fleet() const;
@@ -37,16 +43,15 @@ class FleetWatch {
   void follow(std::string folder);
 
  private:
-  void start();
-  void stop();
-  void load(bool at_start);
+  void watch();
 
   std::string folder_;
   events::Stream& events_;
-  const Loaded loaded_;
+  Loaded loaded_;
   mutable std::mutex mutex_;
   Fleet fleet_ = std::make_shared<const machines::Fleet>();
   std::vector<wire::Diagnostic> mistakes_;
+  std::size_t fingerprint_ = 0;
   std::optional<net::FolderWatch> watch_;
   std::thread thread_;
 };

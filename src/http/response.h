@@ -34,6 +34,9 @@ struct Response {
   std::uint64_t body_bytes = 0;
 };
 
+/// `Not Found` for 404 (RFC 9110 section 15, RFC 6585); empty for a status that pixie never sends.
+std::string_view reason_phrase(int status);
+
 /// A field to put into the head as it is: the value must hold no control character.
 struct Header {
   std::string_view name;
@@ -61,9 +64,9 @@ Response error_response(const Request* request, int status, std::string_view sen
 /// An answer that somebody else made of a request.
 struct Made {
   int status = 200;
-  std::string content_type;
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> fields;
+  std::string content_type = {};
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> fields = {};
 };
 
 /// Sends what was made: without a body and its fields for 204 and 304, its length only for HEAD.

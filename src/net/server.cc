@@ -178,7 +178,8 @@ void Server::stop() {
   }
 }
 
-void Server::start() {
+void Server::start(const std::shared_ptr<const machines::Fleet>& fleet) {
+  for (auto& worker : workers_) worker.desk->set_fleet(fleet);
   for (auto& worker : workers_) worker.thread = std::thread([&loop = *worker.loop] { loop.run(); });
 }
 

@@ -51,7 +51,8 @@ class Server {
          std::optional<DhcpSockets> dhcp, const tree::Layout& layout, const Surroundings& around);
   ~Server();
 
-  void start();
+  /// Machines are served by this fleet until it is replaced.
+  void start(const std::shared_ptr<const machines::Fleet>& fleet);
   /// Takes nothing new; waits until what is under way has ended, or for `grace`.
   void finish(std::chrono::milliseconds grace);
   /// Ends the loops at once. What others call back later is not heard any more.
