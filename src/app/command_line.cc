@@ -3,7 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "app/suggest.h"
+#include "app/settings_table.h"
+#include "wire/suggest.h"
 
 namespace pixie::app {
 namespace {
@@ -94,7 +95,7 @@ std::string unplaced(const CLI::App& app) {
   const auto name = first.substr(std::min(first.find_first_not_of('-'), first.size()));
   return first.starts_with('-') ? fmt::format("there is no option {}{}", first, suggestion(name))
                                 : fmt::format("there is no command '{}'{}", first,
-                                              suggestion(first, command_names(app)));
+                                              wire::suggestion(first, command_names(app)));
 }
 
 }  // namespace

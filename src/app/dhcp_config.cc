@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "app/dhcp_snippets.h"
-#include "app/suggest.h"
+#include "wire/suggest.h"
 
 namespace pixie::app {
 namespace {
@@ -63,7 +63,8 @@ Expected<std::string> dhcp_snippet(std::string_view server, const wire::IpAddres
   const auto found = std::ranges::find(snippets, server, &DhcpSnippet::server);
   if (found == snippets.end()) {
     return fail(fmt::format("dhcp-config: expected one of {}, not '{}'{}",
-                            fmt::join(servers(), ", "), server, suggestion(server, servers())));
+                            fmt::join(servers(), ", "), server,
+                            wire::suggestion(server, servers())));
   }
   std::string text(found->text);
   const auto port = http_port == http_default_port ? "" : fmt::format(":{}", http_port);

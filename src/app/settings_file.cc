@@ -8,7 +8,7 @@
 
 #include "app/dhcp_settings.h"
 #include "app/settings.h"
-#include "app/suggest.h"
+#include "app/settings_table.h"
 
 namespace pixie::app {
 namespace {

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "app/dhcp_settings.h"
 #include "app/settings.h"
+#include "wire/suggest.h"
 
 namespace pixie::app {
 namespace {
@@ -232,6 +235,12 @@ std::span<const Setting> settings_table() { return table; }
 const Setting* find_setting(std::string_view name) {
   const auto found = std::ranges::find(table, name, &Setting::name);
   return found == table.end() ? nullptr : &*found;
+}
+
+std::string suggestion(std::string_view mistyped) {
+  std::vector<std::string_view> names;
+  std::ranges::transform(settings_table(), std::back_inserter(names), &Setting::name);
+  return wire::suggestion(mistyped, names);
 }
 
 std::string environment_name(const Setting& setting) {

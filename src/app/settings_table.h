@@ -62,6 +62,8 @@ struct Setting {
 
 std::span<const Setting> settings_table();
 const Setting* find_setting(std::string_view name);
+/// `; did you mean 'menu-timeout'?`, or nothing if no setting's name is near.
+std::string suggestion(std::string_view mistyped);
 
 /// `PIXIE_MENU_TIMEOUT` for `menu-timeout`; PIXIE_LEVEL for `verbosity`, as its short form is LEVEL.
 std::string environment_name(const Setting& setting);

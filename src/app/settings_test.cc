@@ -5,7 +5,7 @@
 
 #include "app/command_line.h"
 #include "app/manual.h"
-#include "app/suggest.h"
+#include "app/settings_table.h"
 
 namespace pixie::app {
 namespace {

@@ -1,5 +1,7 @@
 // Templates: `{{name}}`, `{{#if name}} … {{else}} … {{/if}}`, `{{#unless name}} … {{/unless}}`,
-// `{{#each list}} … {{this}} … {{/each}}`, `{{! a remark }}`; `\{{` stands for two braces. iPXE's `${…}` is left as it is.
+// `{{#each list}} … {{this}} … {{/each}}`, `{{! a remark }}`; `\{{` stands for two braces, and a tag
+// behind `\\` is a tag behind one backslash. iPXE's `${…}` is left as it is. A tag stands on one line; a remark may be
+// longer.
 //
 //   template = *( text / "\{{" / "{{" ws name ws "}}" / remark / section )
 //   section  = "{{#" ( "if" / "unless" / "each" ) 1*ws name ws "}}" template [ "{{else}}" template ] "{{/" word "}}"
@@ -18,6 +20,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "script/value.h"
@@ -35,6 +38,8 @@ enum class Reader : std::uint8_t {
   /// character is an error.
   text,
 };
+
+struct TemplateTree;
 
 class Template {
  public:
@@ -63,9 +68,8 @@ class Template {
   static constexpr std::size_t limit_bytes = 4 << 20;
 
  private:
-  struct Parsed;
-  explicit Template(std::shared_ptr<const Parsed> parsed) : parsed_(std::move(parsed)) {}
-  std::shared_ptr<const Parsed> parsed_;
+  explicit Template(std::shared_ptr<const TemplateTree> tree) : tree_(std::move(tree)) {}
+  std::shared_ptr<const TemplateTree> tree_;
 };
 
 }  // namespace pixie::script

@@ -1,15 +1,13 @@
-#include "app/suggest.h"
+#include "wire/suggest.h"
 
 #include <algorithm>
-#include <iterator>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "app/settings_table.h"
-
-namespace pixie::app {
+namespace pixie::wire {
 namespace {
 
 /// Levenshtein's.
@@ -38,10 +36,4 @@ std::string suggestion(std::string_view mistyped, std::span<const std::string_vi
   return distance(nearest) > near_enough ? "" : fmt::format("; did you mean '{}'?", nearest);
 }
 
-std::string suggestion(std::string_view mistyped) {
-  std::vector<std::string_view> names;
-  std::ranges::transform(settings_table(), std::back_inserter(names), &Setting::name);
-  return suggestion(mistyped, names);
-}
-
-}  // namespace pixie::app
+}  // namespace pixie::wire
