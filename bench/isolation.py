@@ -8,20 +8,27 @@ microseconds, of all processes in it, also of children that have ended (tftpd-hp
 transfer), whoever reaped them. cpu.stat needs no controller: any kernel since 4.15 has it.
 """
 
+import contextlib
 import os
 import pathlib
 import re
 import resource
 import subprocess
 import sys
+import tempfile
 
 MARK = "PIXIE_BENCH_ISOLATED"
 SERVER_CPU, LOAD_CPU = 0, 1
 
 
+def entered():
+    """Whether this process runs within the namespaces already."""
+    return MARK in os.environ
+
+
 def enter():
     """Returns inside of the namespaces, with the loopback up and this process on LOAD_CPU."""
-    if os.environ.get(MARK):
+    if entered():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         # tftpd-hpa looks 127.0.0.1 up with AI_ADDRCONFIG, which fails without another address.
         subprocess.run(["ip", "address", "add", "192.0.2.1/32", "dev", "lo"], check=True)
@@ -50,14 +57,15 @@ class Scratch:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "bench", self.files], check=True)
         subprocess.run(["mount", "-t", "cgroup2", "bench", groups], check=True)
         # Process numbers here begin at 1; the control groups are the whole machine's.
-        self._groups = groups / f"pixie-bench-{os.stat(self.files).st_dev:x}"
-        self._groups.mkdir()
+        self._groups = pathlib.Path(tempfile.mkdtemp(prefix="pixie-bench-", dir=groups))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._groups.rmdir()
+        for group in (*self._groups.glob("*/"), self._groups):
+            with contextlib.suppress(OSError):  # of a server that has not ended
+                group.rmdir()
         subprocess.run(["umount", self._groups.parent], check=False)
         subprocess.run(["umount", "--lazy", self.files], check=False)
 

@@ -220,6 +220,8 @@ def _options():
 def main():
     """The exit status: 1 if pixie failed a transfer or a row couldn't be measured."""
     options = _options()
+    if not isolation.entered():
+        servers.fetch_programs()
     isolation.enter()
     with tempfile.TemporaryDirectory(prefix="pixie-bench-") as folder:
         pathlib.Path(folder).chmod(0o755)

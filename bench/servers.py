@@ -54,6 +54,18 @@ def program(name, package):
     return Program(shutil.which(name, path=environment["PATH"]), environment)
 
 
+# What the benchmarks run, and the Debian package of each.
+PROGRAMS = {"dnsmasq": "dnsmasq-base", "in.tftpd": "tftpd-hpa", "atftpd": "atftpd", "nginx": "nginx",
+            "kea-dhcp4": "kea-dhcp4-server", "perfdhcp": "kea-admin", "wrk": "wrk"}
+
+
+def fetch_programs():
+    """Fetches what is neither installed nor in the cache: from within the benchmarks' own network
+    nothing can be had."""
+    for name, package in PROGRAMS.items():
+        program(name, package)
+
+
 def _output(executable, *arguments):
     result = subprocess.run([executable.path, *arguments], env=executable.environment, text=True,
                             capture_output=True, check=False)

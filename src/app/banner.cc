@@ -9,6 +9,12 @@
 namespace pixie::app {
 namespace {
 
+std::string_view or_none(const std::string& folder) {
+  return folder.empty() ? std::string_view("none") : folder;
+}
+
+}  // namespace
+
 wire::IpAddress address_for_clients(const Settings& settings, const net::Sockets& sockets) {
   if (!settings.layout.advertised_address.is_unspecified())
     return settings.layout.advertised_address;
@@ -16,12 +22,6 @@ wire::IpAddress address_for_clients(const Settings& settings, const net::Sockets
   if (!bound.is_unspecified()) return bound;
   return likely_address(own_addresses()).value_or(wire::IpAddress::v4(127, 0, 0, 1));
 }
-
-std::string_view or_none(const std::string& folder) {
-  return folder.empty() ? std::string_view("none") : folder;
-}
-
-}  // namespace
 
 std::string places(const std::vector<net::Listening>& listening, std::string_view separator) {
   std::string text;

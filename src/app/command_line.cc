@@ -50,6 +50,32 @@ void add_doctor(CLI::App& app, CommandLine& line) {
   doctor.require_subcommand(0, 1);
 }
 
+/// Settings (`--http`) may stand behind the command, too: they fall through to `app`.
+void add_machine(CLI::App& app, CommandLine& line) {
+  using Action = MachineArguments::Action;
+  auto& arguments = line.machine;
+  auto& machine = *app.add_subcommand("machine")->fallthrough();
+  machine.preparse_callback([&line](std::size_t) { line.command = Command::machine; });
+  machine.add_option("--server", arguments.server);
+  machine.add_option("--token-file", arguments.token_file);
+  machine.add_flag("--json", arguments.json);
+  const auto add = [&](const char* name, Action action) {
+    auto* sub = machine.add_subcommand(name)->fallthrough();
+    sub->preparse_callback([&arguments, action](std::size_t) { arguments.action = action; });
+    if (action != Action::list) sub->add_option("MAC", arguments.mac)->required();
+    return sub;
+  };
+  add("list", Action::list)->add_option("TEXT", arguments.search);
+  add("show", Action::show);
+  add("forget", Action::forget);
+  auto* set = add("set", Action::set);
+  set->add_option("--profile", arguments.profile);
+  set->add_option("--var", arguments.vars)->allow_extra_args(false);
+  set->add_option("--unset", arguments.unset)->allow_extra_args(false);
+  add("once", Action::once)->add_option("PROFILE", arguments.profile)->required();
+  machine.require_subcommand(0, 1);
+}
+
 void add_commands(CLI::App& app, CommandLine& line) {
   auto& roms = *app.add_subcommand("roms")->fallthrough();
   roms.parse_complete_callback([&line] {
@@ -75,6 +101,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   dhcp.add_option("--address", line.address);
 
   add_doctor(app, line);
+  add_machine(app, line);
 
   auto& manual = *app.add_subcommand("man");
   manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });

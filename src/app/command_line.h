@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/doctor.h"
+#include "app/machine_command.h"
 #include "app/settings.h"
 
 namespace pixie::app {
@@ -22,6 +23,7 @@ enum class Command : std::uint8_t {
   roms_verify,
   doctor_watch,
   doctor_probe,
+  machine,
 };
 
 struct CommandLine {
@@ -38,6 +40,7 @@ struct CommandLine {
   /// `roms export --force`.
   bool force = false;
   DoctorArguments doctor;
+  MachineArguments machine;
 };
 
 /// The error is one sentence, with the nearest thing that would have been right.

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "app/settings_table.h"
 #include "net/dhcp_settings.h"
 #include "wire/error.h"
 

@@ -65,6 +65,12 @@ int dhcp_config(const CommandLine& line) {
   return done ? success : complain(usage, done.error());
 }
 
+int machine(const CommandLine& line) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  return machine_command(line.machine, *values);
+}
+
 int run(int argc, char** argv) {
   const auto line = parse_command_line(argc, argv);
   if (!line) return complain(usage, line.error());
@@ -87,6 +93,8 @@ int run(int argc, char** argv) {
       return doctor_watch(line->doctor);
     case Command::doctor_probe:
       return doctor_probe(line->doctor);
+    case Command::machine:
+      return machine(*line);
     default:
       return roms_command(*line);
   }

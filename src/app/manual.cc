@@ -46,6 +46,17 @@ constexpr Text commands[] = {
      "arm64-uefi, x64-http, ...), behind whatever DHCP servers there are; list their answers, and "
      "tell what keeps such a machine from booting. It takes no lease. Give --mac to play a machine "
      "that has a script."},
+    {"pixie machine [list [TEXT]]",
+     "List the machines that a running pixie has seen, or those that have TEXT in a fact, and how "
+     "their last boot went. For this and the next commands: --server URL asks another pixie than "
+     "the one on this machine, whose port is taken from the settings; --token-file FILE has the "
+     "token for it, or $PIXIE_TOKEN is it; --json prints JSON for scripts."},
+    {"pixie machine show MAC", "Tell what is known of a machine, and its boots."},
+    {"pixie machine set MAC [--profile NAME] [--var NAME=VALUE]... [--unset NAME]...",
+     "Assign a profile to a machine (an empty NAME takes it back), and change its variables."},
+    {"pixie machine once MAC PROFILE",
+     "Let the machine boot the profile at its next boot only; an empty PROFILE takes it back."},
+    {"pixie machine forget MAC", "Forget a machine, what is assigned to it, and its boots."},
     {"pixie man [--markdown]",
      "Print this manual as a page for man, or the settings as a Markdown table."},
 };
@@ -63,7 +74,7 @@ constexpr Text exit_codes[] = {
     {"0", "All went well; also after SIGTERM and SIGINT."},
     {"1",
      "A command failed: a file can't be written, a ROM is damaged; doctor: a machine does not "
-     "boot."},
+     "boot; machine: the server can't be reached, or refuses."},
     {"2",
      "A setting or an argument is wrong, or a folder is missing; doctor: a capability is missing."},
     {"3", "A port can't be opened: taken, privileged, or no address of this machine."},
@@ -153,7 +164,8 @@ std::string help_text() {
   std::string out =
       "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n"
       "       pixie dhcp-config SERVER [--address ADDR]\n"
-      "       pixie doctor [probe] ...\n\n" +
+      "       pixie doctor [probe] ...\n"
+      "       pixie machine [list|show|set|once|forget] ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
   out += "\nOptions:\n";
@@ -180,7 +192,8 @@ std::string manual_page() {
       ".TH PIXIE 1 \"\" \"pixie {}\" \"User Commands\"\n.SH NAME\npixie \\- network boot "
       "server: TFTP and HTTP with iPXE inside\n.SH SYNOPSIS\n.B pixie\n[options]\n.br\n"
       ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie dhcp-config\n"
-      "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
+      "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.br\n"
+      ".B pixie machine\n[list|show|set|once|forget]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
       PIXIE_VERSION, roff(description),
       "A setting comes from the command line, else from the environment, else from the "
       "configuration file, else from its default.");

@@ -14,6 +14,7 @@
 #include "app/manual.h"
 #include "app/notify.h"
 #include "app/privileges.h"
+#include "app/service.h"
 #include "events/catalogue.h"
 
 namespace pixie::app {
@@ -66,18 +67,18 @@ Expected<Settings> read_again(const CommandLine& line, const Values& running) {
 }
 
 void reload(const CommandLine& line, const Values& running, const tree::Layout& layout,
-            net::Server& server, events::Log& log, const ServiceManager& manager) {
+            Service& service, const ServiceManager& manager) {
   manager.notify("RELOADING=1\n" + monotonic_now());
   auto settings = read_again(line, running);
-  if (settings) {
+  auto tokens = settings ? read_tokens(*settings) : std::unexpected(settings.error());
+  if (tokens) {
     settings->layout.http_port = layout.http_port;
     settings->layout.tftp_port = layout.tftp_port;
-    server.replace_tree(settings->layout);
-    log.set_level(settings->level);
-    log.emit(events::reloaded,
-             {{"scripts", settings->layout.scripts}, {"extra", settings->layout.extra}});
+    service.replace(*settings, std::move(*tokens));
+    service.events().emit(events::reloaded, {{"scripts", settings->layout.scripts},
+                                             {"extra", settings->layout.extra}});
   } else {
-    log.emit(events::reload_failed, {{"reason", settings.error().text}});
+    service.events().emit(events::reload_failed, {{"reason", tokens.error().text}});
   }
   manager.notify("READY=1");
 }
@@ -139,38 +140,49 @@ int serve(const CommandLine& line) {
     dhcp = std::move(*opened);
     give_to_user(*settings, *dhcp);
   }
+  make_state_folder(*settings);
   const ServiceManager manager;
   const auto advice = drop_privileges(*settings);
   if (!advice) return complain(usage, advice.error());
+  auto tokens = read_tokens(*settings);
+  if (!tokens) return complain(usage, tokens.error());
+  auto state = open_state(*settings);
+  if (!state) return complain(failure, state.error());
   const auto interfaces = dhcp ? names_of(dhcp->interfaces) : "-";
   if (settings->log_format == events::Format::logfmt) {
     fmt::print("{}\n", banner(*settings, *sockets, interfaces));
     std::fflush(stdout);
   }
 
-  events::Log log(STDERR_FILENO, settings->log_format, settings->level);
   const auto tftp = places(sockets->tftp, ",");
   const auto http = places(sockets->http, ",");
-  const auto dhcp_advice = dhcp ? dhcp->advice : std::vector<std::string>();
-  net::Server server(settings->server, settings->dhcp, std::move(*sockets), std::move(dhcp),
-                     settings->layout, log);
-  server.start();
-  if (!advice->empty()) log.emit(events::advice, {{"text", *advice}});
-  for (const auto& text : dhcp_advice) log.emit(events::advice, {{"text", text}});
-  log.emit(events::ready, {{"version", PIXIE_VERSION},
-                           {"tftp", tftp},
-                           {"http", http},
-                           {"dhcp", dhcp_mode_name(settings->dhcp.mode)},
-                           {"interfaces", interfaces},
-                           {"threads", settings->server.loops},
-                           {"uid", geteuid()}});
+  auto texts = dhcp ? dhcp->advice : std::vector<std::string>();
+  for (const auto& text : {*advice, state->trouble}) {
+    if (!text.empty()) texts.push_back(text);
+  }
+  const auto address = address_for_clients(*settings, *sockets).text();
+  Service service(*settings, {.sockets = std::move(*sockets),
+                              .dhcp = std::move(dhcp),
+                              .state = std::move(*state),
+                              .tokens = std::move(*tokens),
+                              .address = address});
+  auto& events = service.events();
+  service.start();
+  for (const auto& text : texts) events.emit(events::advice, {{"text", text}});
+  events.emit(events::ready, {{"version", PIXIE_VERSION},
+                              {"tftp", tftp},
+                              {"http", http},
+                              {"dhcp", dhcp_mode_name(settings->dhcp.mode)},
+                              {"interfaces", interfaces},
+                              {"threads", settings->server.loops},
+                              {"uid", geteuid()}});
   manager.notify("READY=1");
 
-  while (signals.next() == SIGHUP) reload(line, *values, settings->layout, server, log, manager);
+  while (signals.next() == SIGHUP) reload(line, *values, settings->layout, service, manager);
 
   manager.notify("STOPPING=1");
-  log.emit(events::stopping, {});
-  server.finish(grace);
+  events.emit(events::stopping, {});
+  service.finish(grace);
   return success;
 }
 

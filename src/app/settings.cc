@@ -175,6 +175,11 @@ Expected<Settings> interpret(const Values& values) {
   if (!layout) return std::unexpected(layout.error());
   settings.layout = std::move(*layout);
   settings.dhcp = dhcp_of(values);
+  settings.state = text_of(values, "state");
+  settings.state_given = values.find("state")->second.origin != "default";
+  settings.api_tokens = text_of(values, "api-tokens");
+  settings.upstream = text_of(values, "api");
+  settings.web_hook = text_of(values, "webhook");
   settings.user = text_of(values, "user");
   settings.user_given = values.find("user")->second.origin != "default";
   settings.level = severity_of(text_of(values, "verbosity"));

@@ -45,6 +45,12 @@ struct Settings {
   net::ServerSettings server;
   net::DhcpSettings dhcp;
   tree::Layout layout;
+  /// Where state is kept, and whether that was asked for.
+  std::string state;
+  bool state_given;
+  std::string api_tokens;
+  std::string upstream;
+  std::string web_hook;
   std::string user;
   bool user_given;
   events::Severity level;

@@ -159,7 +159,23 @@ constexpr std::array table{
             .type = Type::text,
             .placeholder = "DIR",
             .fallback = "/var/lib/pixie",
-            .help = "Where leases are kept; made if it is not there. Used in server mode."},
+            .help = "Where leases, the machines that were seen, what is assigned to them and the "
+                    "history of their boots are kept; made if it is not there."},
+    Setting{.name = "api-tokens",
+            .type = Type::text,
+            .placeholder = "FILE",
+            .help = "Who may use the API: lines of TOKEN SCOPE [NAME], the scope being read or "
+                    "write. Without it everybody may read, and programs on this machine may "
+                    "write."},
+    Setting{.name = "api",
+            .type = Type::text,
+            .placeholder = "URL",
+            .help = "Ask this server what a machine boots (GET URL/v1/boot/MAC, as Pixiecore "
+                    "does), before the rules."},
+    Setting{.name = "webhook",
+            .type = Type::text,
+            .placeholder = "URL",
+            .help = "Tell this URL of each step of each boot, by POST."},
     Setting{.name = "threads",
             .type = Type::number,
             .placeholder = "COUNT",

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "dhcp/ipv4.h"
 #include "dhcp/lease_journal.h"
 
 namespace pixie::dhcp {
@@ -18,7 +19,7 @@ std::uint32_t mask(const wire::Network& network) {
 }
 
 std::string text(const wire::Network& network) {
-  return fmt::format("{}/{}", to_address(to_number(network.address) & mask(network)).text(),
+  return fmt::format("{}/{}", ipv4_address(ipv4_number(network.address) & mask(network)).text(),
                      network.prefix - 96);
 }
 
@@ -26,23 +27,11 @@ std::string text(const wire::Network& network) {
 bool is_host(const wire::Network& network, const wire::IpAddress& address) {
   if (!address.is_v4() || !network.contains(address)) return false;
   if (network.prefix >= first_without_broadcast) return true;
-  const auto host_bits = to_number(address) & ~mask(network);
+  const auto host_bits = ipv4_number(address) & ~mask(network);
   return host_bits != 0 && host_bits != ~mask(network);
 }
 
 }  // namespace
-
-std::uint32_t to_number(const wire::IpAddress& address) {
-  std::uint32_t number = 0;
-  for (std::size_t i = 12; i < 16; ++i) number = number << 8 | address.octets[i];
-  return number;
-}
-
-wire::IpAddress to_address(std::uint32_t number) {
-  return wire::IpAddress::v4(
-      static_cast<std::uint8_t>(number >> 24), static_cast<std::uint8_t>(number >> 16),
-      static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number));
-}
 
 Expected<LeasePlan> LeasePlan::make(LeaseSettings settings) {
   LeasePlan plan;
@@ -52,7 +41,7 @@ Expected<LeasePlan> LeasePlan::make(LeaseSettings settings) {
     if (const auto done = plan.add(range); !done) return std::unexpected(done.error());
   }
   for (const auto& address : plan.settings_.excluded) {
-    plan.owners_.emplace(to_number(address), std::nullopt);
+    plan.owners_.emplace(ipv4_number(address), std::nullopt);
   }
   for (const auto& reservation : plan.settings_.reservations) {
     if (const auto done = plan.add(reservation); !done) return std::unexpected(done.error());
@@ -102,7 +91,7 @@ Expected<void> LeasePlan::add_span(Network& network, const LeaseRange& range) {
         fmt::format("expected a range of host addresses of {}, the first one first, not {} to {}",
                     text(network.network), range.first.text(), range.last.text()));
   }
-  const Span span{to_number(range.first), to_number(range.last)};
+  const Span span{ipv4_number(range.first), ipv4_number(range.last)};
   for (const auto& other : network.spans) {
     if (span.first <= other.last && other.first <= span.last) {
       return fail(fmt::format("expected ranges that don't overlap: {} to {} does",
@@ -131,7 +120,7 @@ Expected<void> LeasePlan::add(const Reservation& reservation) {
     return fail(fmt::format(
         "expected a host name of letters, digits, `-`, `.`, `_` in the reservation of {}", who));
   }
-  if (!owners_.emplace(to_number(reservation.address), reservation.mac).second) {
+  if (!owners_.emplace(ipv4_number(reservation.address), reservation.mac).second) {
     return fail(fmt::format(
         "expected an address that is neither reserved twice nor excluded, not {}", who));
   }
@@ -154,7 +143,7 @@ const Reservation* LeasePlan::reservation(std::size_t network, const wire::Mac& 
 }
 
 bool LeasePlan::dynamic(std::size_t network, const wire::IpAddress& address) const {
-  const auto number = to_number(address);
+  const auto number = ipv4_number(address);
   return !owners_.contains(number) && std::ranges::any_of(networks_[network].spans, [&](Span span) {
     return span.first <= number && number <= span.last;
   });
@@ -162,7 +151,7 @@ bool LeasePlan::dynamic(std::size_t network, const wire::IpAddress& address) con
 
 bool LeasePlan::may_have(std::size_t network, const wire::IpAddress& address,
                          const wire::Mac& mac) const {
-  const auto owner = owners_.find(to_number(address));
+  const auto owner = owners_.find(ipv4_number(address));
   return owner == owners_.end() ? dynamic(network, address) : owner->second == mac;
 }
 

@@ -52,10 +52,6 @@ struct LeaseSettings {
   std::chrono::seconds decline_time{std::chrono::minutes(10)};
 };
 
-/// An IPv4 address as a number, so that the next one is one more.
-std::uint32_t to_number(const wire::IpAddress& address);
-wire::IpAddress to_address(std::uint32_t number);
-
 class LeasePlan {
  public:
   /// Addresses `first` to `last`, both included.

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dhcp/ipv4.h"
 #include "dhcp/leases_testing.h"
 
 namespace pixie::dhcp {
@@ -32,7 +33,7 @@ TEST(LeasePlan, SaysWhoMayHaveWhat) {
   EXPECT_EQ(plan.network_of(ip("10.2.0.9")), std::nullopt);
   EXPECT_EQ(plan.network_of(ip("fe80::1")), std::nullopt);
   ASSERT_EQ(plan.spans(0).size(), 2U);
-  EXPECT_EQ(to_address(plan.spans(0)[0].first), ip("10.0.0.20"));
+  EXPECT_EQ(ipv4_address(plan.spans(0)[0].first), ip("10.0.0.20"));
   EXPECT_EQ(plan.reservation(0, mac(1))->address, ip("10.0.0.150"));
   EXPECT_EQ(plan.reservation(1, mac(1))->address, ip("10.1.0.1"));
   EXPECT_EQ(plan.reservation(0, mac(2)), nullptr);

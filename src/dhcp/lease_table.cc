@@ -3,6 +3,7 @@
 #include <tuple>
 #include <utility>
 
+#include "dhcp/ipv4.h"
 #include "dhcp/leases.h"
 
 namespace pixie::dhcp {
@@ -29,7 +30,7 @@ Leases::Position Leases::find_or_add(const wire::IpAddress& address, std::size_t
   added->address = address;
   added->network = network;
   added->list = &list;
-  by_address_.emplace(to_number(address), added);
+  by_address_.emplace(ipv4_number(address), added);
   return added;
 }
 
@@ -188,8 +189,8 @@ void Leases::apply(const LeaseRecord& record) {
   using Kind = LeaseRecord::Kind;
   const auto network = plan_.network_of(record.address);
   if (!network) {
-    if (record.kind == Kind::release) strangers_.erase(to_number(record.address));
-    if (record.kind != Kind::release) strangers_[to_number(record.address)] = record;
+    if (record.kind == Kind::release) strangers_.erase(ipv4_number(record.address));
+    if (record.kind != Kind::release) strangers_[ipv4_number(record.address)] = record;
     return;
   }
   const auto binding = find_or_add(record.address, *network);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dhcp/ipv4.h"
+
 namespace pixie::dhcp {
 namespace {
 
@@ -192,7 +194,7 @@ std::optional<wire::IpAddress> Leases::never_used(std::size_t network) {
     for (state.next = std::max<std::uint64_t>(state.next, span.first); state.next <= span.last;) {
       const auto number = static_cast<std::uint32_t>(state.next++);
       ++steps_;
-      const auto address = to_address(number);
+      const auto address = ipv4_address(number);
       if (!by_address_.contains(number) && plan_.dynamic(network, address)) return address;
     }
   }
@@ -251,7 +253,7 @@ bool Leases::same_machine(const Asker& asker, const std::string& key, const wire
 }
 
 bool Leases::available(const wire::IpAddress& address, const Asker& asker) const {
-  const auto found = by_address_.find(to_number(address));
+  const auto found = by_address_.find(ipv4_number(address));
   if (found == by_address_.end()) return true;
   const auto& binding = *found->second;
   if (binding.set_aside && binding.until > time_) return false;
@@ -260,7 +262,7 @@ bool Leases::available(const wire::IpAddress& address, const Asker& asker) const
 }
 
 std::optional<Leases::Position> Leases::find(const wire::IpAddress& address) {
-  const auto found = by_address_.find(to_number(address));
+  const auto found = by_address_.find(ipv4_number(address));
   if (!address.is_v4() || found == by_address_.end()) return std::nullopt;
   return found->second;
 }

@@ -23,6 +23,11 @@
 
 namespace pixie::dhcp {
 
+/// UDP ports (RFC 2131 section 4.1; PXE 2.1 section 2.2.3).
+inline constexpr std::uint16_t server_port = 67;
+inline constexpr std::uint16_t client_port = 68;
+inline constexpr std::uint16_t pxe_port = 4011;
+
 /// Values of option 53.
 enum class MessageType : std::uint8_t {
   discover = 1,
@@ -73,6 +78,12 @@ struct Packet {
 /// follows the end is ignored, texts may lack their NUL (the last byte is lost then), and the
 /// message may be shorter than BOOTP's minimum.
 Expected<Packet> parse(wire::Bytes message);
+
+/// Whether a server says `answer` to this client's `question`.
+inline bool answers(const Packet& answer, const Packet& question) {
+  return answer.op == Packet::boot_reply && answer.xid == question.xid &&
+         answer.chaddr == question.chaddr;
+}
 
 /// Sizes of messages in bytes, without IP and UDP headers (28 bytes).
 /// Relays and clients drop shorter ones (RFC 1542 section 2.1).

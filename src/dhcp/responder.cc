@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dhcp/ipv4.h"
 #include "dhcp/option.h"
 
 namespace pixie::dhcp {
@@ -34,7 +35,7 @@ std::optional<Uuid> uuid_of(const ClientFacts& client) {
 /// `prefix` counts the bits of the IPv4-mapped form (see wire::Network).
 wire::IpAddress mask_of(unsigned prefix) {
   const auto host_bits = 128 - prefix;
-  return to_address(host_bits >= 32 ? 0U : ~0U << host_bits);
+  return ipv4_address(host_bits >= 32 ? 0U : ~0U << host_bits);
 }
 
 /// Sub-options of option 82, if it is there and well-formed.

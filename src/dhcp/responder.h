@@ -25,10 +25,6 @@
 
 namespace pixie::dhcp {
 
-constexpr std::uint16_t server_port = 67;
-constexpr std::uint16_t client_port = 68;
-constexpr std::uint16_t pxe_port = 4011;
-
 struct ResponderSettings {
   /// What clients in server mode are told; unspecified or empty: nothing.
   wire::IpAddress router;

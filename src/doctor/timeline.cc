@@ -15,9 +15,6 @@ namespace {
 namespace option = dhcp::option;
 using dhcp::MessageType;
 
-constexpr std::uint16_t dhcp_server_port = 67;
-constexpr std::uint16_t dhcp_client_port = 68;
-constexpr std::uint16_t boot_server_port = 4011;
 constexpr std::uint16_t tftp_port = 69;
 /// Transfers and connections that are remembered at a time.
 constexpr std::size_t max_flows = 16384;
@@ -25,7 +22,7 @@ constexpr std::size_t max_flows = 16384;
 std::string shown(std::string_view text) { return dhcp::printable(wire::as_bytes(text)); }
 
 bool is_dhcp_port(std::uint16_t port) {
-  return port == dhcp_server_port || port == dhcp_client_port || port == boot_server_port;
+  return port == dhcp::server_port || port == dhcp::client_port || port == dhcp::pxe_port;
 }
 
 std::string lower(std::string_view text) {
@@ -167,7 +164,7 @@ void Timeline::dhcp_request(TimePoint now, const Path& path, const dhcp::Packet&
     event.step = Step::discover;
     machine->offers.clear();
     if (!facts.is_ipxe) machine->got_script = false;
-  } else if (path.to.port == boot_server_port) {
+  } else if (path.to.port == dhcp::pxe_port) {
     event.step = Step::boot_server_request;
     event.server = path.to.address;
   } else {
@@ -212,7 +209,7 @@ void Timeline::dhcp_reply(TimePoint now, const Path& path, const dhcp::Packet& p
   } else if (type == MessageType::nak) {
     event.step = Step::nak;
     event.detail = shown(packet.options.text(option::message).value_or("without a reason"));
-  } else if (path.from.port == boot_server_port || path.to.port == boot_server_port ||
+  } else if (path.from.port == dhcp::pxe_port || path.to.port == dhcp::pxe_port ||
              (offer.is_proxy() && was_asked)) {
     event.step = Step::boot_server_answer;
   } else if (!offer.is_proxy()) {

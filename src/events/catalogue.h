@@ -24,6 +24,10 @@ inline constexpr Kind descriptors_exhausted{
     "pixie.descriptors_exhausted", error,
     "No file descriptor is left: raise the limit (LimitNOFILE=).", true};
 
+inline constexpr Kind events_dropped{
+    "pixie.events_dropped", warning,
+    "More happened at once than could be written down; so many events are missing.", true};
+
 inline constexpr Kind tftp_started{"tftp.started", debug, "A read request was accepted."};
 inline constexpr Kind tftp_done{"tftp.done", info, "A transfer finished, every byte acknowledged."};
 inline constexpr Kind tftp_done_unconfirmed{
@@ -125,14 +129,49 @@ inline constexpr Kind script_missing{"script.missing", warning,
                                      "says so, and its menu comes again.",
                                      true};
 
+inline constexpr Kind fleet_loaded{
+    "fleet.loaded", info, "pixie.toml was read; from now on it decides what machines boot."};
+inline constexpr Kind fleet_mistake{
+    "fleet.mistake", error,
+    "A mistake in pixie.toml or what it names: what was in force before stays (see pixie check)."};
+inline constexpr Kind boot_script{"boot.script", info,
+                                  "A machine was given its script; the fields say which, and why."};
+inline constexpr Kind script_mistake{
+    "script.mistake", error,
+    "A machine's script or a template can't be rendered; the reason says where and why.", true};
+
+inline constexpr Kind machine_assigned{"machine.assigned", info,
+                                       "What a machine boots was set by the API."};
+inline constexpr Kind machine_claimed{"machine.claimed", info,
+                                      "A machine took what was assigned to it for one boot."};
+inline constexpr Kind machine_given_back{
+    "machine.given_back", warning,
+    "What a machine took for one boot did not reach it; its next boot gets it."};
+inline constexpr Kind machine_done{"machine.done", info,
+                                   "A machine called back: its installation is done."};
+inline constexpr Kind machine_failed{
+    "machine.failed", warning,
+    "A machine called back: its installation failed; the reason is its own."};
+inline constexpr Kind machine_forgotten{"machine.forgotten", info,
+                                        "A machine and its history were deleted by the API."};
+
+inline constexpr Kind registry_store_failed{
+    "registry.store_failed", error,
+    "What is known of machines can't be written; it is kept in memory and tried again.", true};
+inline constexpr Kind registry_store_works{"registry.store_works", info,
+                                           "What is known of machines is written again."};
+inline constexpr Kind registry_crowded{
+    "registry.crowded", warning,
+    "More happens than can be written down; boots are shown with gaps.", true};
+
 inline constexpr std::array all{
     &ready,
     &stopping,
     &reloaded,
     &reload_failed,
-
     &advice,
     &descriptors_exhausted,
+    &events_dropped,
     &tftp_started,
     &tftp_done,
     &tftp_done_unconfirmed,
@@ -174,6 +213,19 @@ inline constexpr std::array all{
     &dhcp_not_kept,
     &rom_missing,
     &script_missing,
+    &fleet_loaded,
+    &fleet_mistake,
+    &boot_script,
+    &script_mistake,
+    &machine_assigned,
+    &machine_claimed,
+    &machine_given_back,
+    &machine_done,
+    &machine_failed,
+    &machine_forgotten,
+    &registry_store_failed,
+    &registry_store_works,
+    &registry_crowded,
 };
 
 }  // namespace pixie::events

@@ -14,10 +14,8 @@ namespace pixie::events {
 namespace {
 
 constexpr std::size_t waiting_limit = 8 << 20;
-/// Lines that follow each other within this time, up to this size, go out in one write; waking the writer for
-/// each would cost more than the rest of a request.
-constexpr auto gather_time = std::chrono::milliseconds(20);
-constexpr std::size_t gather_bytes = 64 << 10;
+/// Of a long batch so much is given to the writer at once.
+constexpr std::size_t batch_bytes = 64 << 10;
 
 constexpr std::string_view severity_name(Severity severity) {
   constexpr std::string_view names[] = {"error", "warning", "info", "debug"};
@@ -76,7 +74,7 @@ void append_time(std::string& out, std::chrono::system_clock::time_point when) {
 }  // namespace
 
 void format_line(std::string& out, Format format, std::chrono::system_clock::time_point when,
-                 const Kind& kind, std::initializer_list<Field> fields, std::uint64_t suppressed) {
+                 const Kind& kind, std::span<const Field> fields, std::uint64_t suppressed) {
   const bool json = format == Format::json;
   out += json ? "{\"time\":\"" : "time=";
   append_time(out, when);
@@ -119,24 +117,27 @@ bool Log::allow(const Kind& kind, std::uint64_t& suppressed) {
   return true;
 }
 
-void Log::emit(const Kind& kind, std::initializer_list<Field> fields) {
-  if (!wants(kind)) return;
-  const auto when = std::chrono::system_clock::now();
-  bool wake = false;
+void Log::take(const Record& record) {
+  if (crowded_) {
+    ++dropped_;
+    return;
+  }
+  std::uint64_t suppressed = 0;
+  if (!allow(record.kind, suppressed)) return;
+  format_line(lines_, format_, record.when, record.kind, record.fields,
+              suppressed + std::exchange(dropped_, 0));
+  lines_ += '\n';
+  if (lines_.size() >= batch_bytes) rest();
+}
+
+void Log::rest() {
   {
     const std::lock_guard lock(mutex_);
-    std::uint64_t suppressed = 0;
-    if (!allow(kind, suppressed)) return;
-    if (waiting_.size() > waiting_limit) {
-      ++dropped_;
-      return;
-    }
-    const auto before = waiting_.size();
-    format_line(waiting_, format_, when, kind, fields, suppressed + std::exchange(dropped_, 0));
-    waiting_ += '\n';
-    wake = before == 0 || (before < gather_bytes && waiting_.size() >= gather_bytes);
+    waiting_ += lines_;
+    crowded_ = waiting_.size() > waiting_limit;
   }
-  if (wake) filled_.notify_one();
+  lines_.clear();
+  filled_.notify_one();
 }
 
 void Log::write_out() {
@@ -144,8 +145,6 @@ void Log::write_out() {
   std::unique_lock lock(mutex_);
   while (!ending_ || !waiting_.empty()) {
     filled_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-    filled_.wait_for(lock, gather_time,
-                     [this] { return ending_ || waiting_.size() >= gather_bytes; });
     lines.clear();
     lines.swap(waiting_);
     lock.unlock();

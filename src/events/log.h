@@ -1,17 +1,17 @@
 // The log: events as one line each on a file descriptor, written by a thread of its own, so that a
-// slow terminal or journal never holds up a loop.
+// slow terminal or journal holds up no other view.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <initializer_list>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 
-#include "events/event.h"
+#include "events/stream.h"
 #include "wire/allowance.h"
 
 namespace pixie::events {
@@ -21,23 +21,23 @@ enum class Format : std::uint8_t { logfmt, json };
 /// Appends one line, without its newline, to `out`. Text is quoted so that no field can forge
 /// another.
 void format_line(std::string& out, Format format, std::chrono::system_clock::time_point when,
-                 const Kind& kind, std::initializer_list<Field> fields, std::uint64_t suppressed);
+                 const Kind& kind, std::span<const Field> fields, std::uint64_t suppressed);
 
-/// May be used from any thread.
-class Log {
+class Log final : public View {
  public:
   /// Writes to `descriptor`, which is not closed. Lines are dropped, and counted, while 8 MiB wait
   /// to be written.
   Log(int descriptor, Format format, Severity level);
   /// Writes what is waiting.
-  ~Log();
+  ~Log() override;
   Log(const Log&) = delete;
 
-  /// Whether an event of this kind would be written: ask before gathering costly fields.
-  bool wants(const Kind& kind) const {
+  bool wants(const Kind& kind) const override {
     return kind.severity <= level_.load(std::memory_order_relaxed);
   }
-  void emit(const Kind& kind, std::initializer_list<Field> fields);
+  void take(const Record& record) override;
+  void rest() override;
+  /// From any thread; the stream must be told (Stream::views_changed()).
   void set_level(Severity level) { level_.store(level, std::memory_order_relaxed); }
 
  private:
@@ -53,11 +53,15 @@ class Log {
   const int descriptor_;
   const Format format_;
   std::atomic<Severity> level_;
+  /// The lines of this batch, and the rest that the stream's thread alone knows.
+  std::string lines_;
+  bool crowded_ = false;
+  std::uint64_t dropped_ = 0;
+  std::map<const Kind*, Limit> limits_;
+
   std::mutex mutex_;
   std::condition_variable filled_;
   std::string waiting_;
-  std::uint64_t dropped_ = 0;
-  std::map<const Kind*, Limit> limits_;
   bool ending_ = false;
   std::thread writer_;
 };

@@ -43,7 +43,9 @@ std::string written(Severity level, auto use) {
   EXPECT_EQ(pipe(ends), 0);
   {
     Log log(ends[1], Format::logfmt, level);
-    use(log);
+    Stream stream;
+    stream.add(log);
+    use(stream);
   }
   close(ends[1]);
   std::string text;
@@ -56,18 +58,18 @@ std::string written(Severity level, auto use) {
 }
 
 TEST(Log, LeavesOutWhatTheLevelExcludes) {
-  const auto text = written(Severity::info, [](Log& log) {
-    log.emit(tftp_started, {});
-    log.emit(tftp_done, {});
+  const auto text = written(Severity::info, [](Stream& stream) {
+    stream.emit(tftp_started, {});
+    stream.emit(tftp_done, {});
   });
   EXPECT_FALSE(text.contains("tftp.started"));
   EXPECT_TRUE(text.contains("tftp.done"));
 }
 
 TEST(Log, LimitsTheKindsThatANetworkCanCause) {
-  const auto text = written(Severity::debug, [](Log& log) {
-    for (int i = 0; i < 400; ++i) log.emit(tftp_malformed, {});
-    for (int i = 0; i < 400; ++i) log.emit(tftp_done, {});
+  const auto text = written(Severity::debug, [](Stream& stream) {
+    for (int i = 0; i < 400; ++i) stream.emit(tftp_malformed, {});
+    for (int i = 0; i < 400; ++i) stream.emit(tftp_done, {});
   });
   const auto count = [&](std::string_view id) {
     std::size_t n = 0;

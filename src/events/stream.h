@@ -2,13 +2,16 @@
 // on a thread of the stream's own, so that a slow terminal or disk never holds up a loop.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <initializer_list>
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -31,10 +34,13 @@ struct Record {
 class View {
  public:
   virtual ~View() = default;
-  /// Whether events of this kind are wanted. Called from any thread, for every event: must be quick.
+  /// Whether events of this kind are wanted. Called from any thread; where the answer changes, the stream must be
+  /// told by views_changed().
   virtual bool wants(const Kind& kind) const = 0;
-  /// Called on the stream's thread alone.
+  /// Called on the stream's thread alone. May emit; may not add or remove views.
   virtual void take(const Record& record) = 0;
+  /// Called on the stream's thread after the last record of a batch: what follows may be some time away.
+  virtual void rest() {}
 };
 
 /// May be used from any thread.
@@ -50,12 +56,41 @@ class Stream {
   /// When it returns, the view is called no more.
   void remove(View& view);
 
+  /// A view wants other kinds than before.
+  void views_changed();
+
   /// Whether any view wants events of this kind: ask before gathering costly fields.
-  bool wants(const Kind& kind) const;
-  /// Events are dropped, and counted, while 8 MiB wait for the views.
+  bool wants(const Kind& kind) const {
+    const auto word = wanted_[kind.slot / 64].load(std::memory_order_relaxed);
+    return ((word >> (kind.slot % 64)) & 1) != 0;
+  }
+  /// Costs little more than copying the fields. Events are dropped, and counted, while 8 MiB wait for the views.
   void emit(const Kind& kind, std::initializer_list<Field> fields);
   /// How many were dropped so far.
-  std::uint64_t dropped() const;
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  void hand_out_until_end();
+  void hand_out(std::string_view records);
+  void hand_out(const Record& record) const;
+  void report_dropped();
+
+  /// A bit for each slot of which a view wants a kind.
+  std::array<std::atomic<std::uint64_t>, Kind::slot_count / 64> wanted_{};
+  std::atomic<std::uint64_t> dropped_ = 0;
+
+  std::mutex views_mutex_;
+  std::vector<View*> views_;
+  /// The thread's own.
+  std::vector<Field> fields_;
+  std::uint64_t dropped_told_ = 0;
+
+  std::mutex waiting_mutex_;
+  std::condition_variable filled_;
+  /// Records one behind the other, in a form of our own.
+  std::string waiting_;
+  bool ending_ = false;
+  std::thread thread_;
 };
 
 }  // namespace pixie::events

@@ -73,7 +73,7 @@ void append_row(std::string& out, const Entry& entry) {
   out.append(slash).append("\">");
   append_escaped(out, entry.name);
   out.append(slash).append("</a></td><td>");
-  if (!entry.directory) append_size(out, entry.size);
+  if (!entry.directory && entry.size) append_size(out, *entry.size);
   const CivilTime t = civil_time(entry.modified);
   fmt::format_to(std::back_inserter(out), "</td><td>{:04}-{:02}-{:02} {:02}:{:02} UTC</td></tr>\n",
                  t.year, t.month, t.day, t.hour, t.minute);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,8 +14,8 @@ struct Entry {
   /// One component of a path; any bytes.
   std::string name;
   bool directory = false;
-  /// In bytes; not shown for a directory.
-  std::uint64_t size = 0;
+  /// In bytes, if it is known; not shown for a directory.
+  std::optional<std::uint64_t> size;
   std::time_t modified = 0;
 };
 

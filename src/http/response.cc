@@ -14,58 +14,6 @@
 namespace pixie::http {
 namespace {
 
-/// RFC 9110 section 15, RFC 6585.
-std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 206:
-      return "Partial Content";
-    case 301:
-      return "Moved Permanently";
-    case 304:
-      return "Not Modified";
-    case 400:
-      return "Bad Request";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 416:
-      return "Range Not Satisfiable";
-    case 417:
-      return "Expectation Failed";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "";
-  }
-}
-
 /// Whether bytes of this request may still be to come, or what was read may not be one request.
 bool ends_connection(int status) {
   constexpr int ending[] = {400, 408, 413, 414, 417, 431, 501, 505};
@@ -233,6 +181,71 @@ Response selected(const Request& request, const Representation& representation, 
 
 }  // namespace
 
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Content";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "";
+  }
+}
+
 Response respond(const Request& request, const Representation& representation, std::time_t now) {
   if (request.method == Method::other) {
     return error_response(&request, 405, "This can only be read: use GET or HEAD.", now,
@@ -266,6 +279,30 @@ Response error_response(const Request* request, int status, std::string_view sen
                         std::time_t now, Headers extra) {
   return text_response(request, status, "text/plain; charset=utf-8", fmt::format("{}\n", sentence),
                        now, extra);
+}
+
+Response made_response(const Request& request, Made made, std::time_t now) {
+  auto response = begin(&request, made.status, now);
+  response.close |= ends_connection(made.status);
+  const bool has_body = made.status != 204 && made.status != 304;
+  if (has_body) {
+    add_field(response.head, "Content-Type", made.content_type);
+    add_number(response.head, "Content-Length", made.body.size());
+  }
+  for (const auto& [name, value] : made.fields) add_field(response.head, name, value);
+  end_head(response, &request);
+  if (has_body && request.method != Method::head && !made.body.empty())
+    add_piece(response, std::move(made.body));
+  return response;
+}
+
+Response stream_response(const Request& request, std::string_view content_type, std::time_t now) {
+  auto response = begin(&request, 200, now);
+  response.close = true;
+  add_field(response.head, "Content-Type", content_type);
+  add_field(response.head, "Cache-Control", "no-cache");
+  end_head(response, &request);
+  return response;
 }
 
 Response redirect(const Request& request, std::string_view path, std::time_t now) {

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct Response {
   std::uint64_t body_bytes = 0;
 };
 
+/// `Not Found` for 404 (RFC 9110 section 15, RFC 6585); empty for a status that pixie never sends.
+std::string_view reason_phrase(int status);
+
 /// A field to put into the head as it is: the value must hold no control character.
 struct Header {
   std::string_view name;
@@ -56,6 +60,20 @@ Response text_response(const Request* request, int status, std::string_view cont
 /// As text_response(), with `sentence` and a newline as plain text.
 Response error_response(const Request* request, int status, std::string_view sentence,
                         std::time_t now, Headers extra = {});
+
+/// An answer that somebody else made of a request.
+struct Made {
+  int status = 200;
+  std::string content_type = {};
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> fields = {};
+};
+
+/// Sends what was made: without a body and its fields for 204 and 304, its length only for HEAD.
+Response made_response(const Request& request, Made made, std::time_t now);
+
+/// The head of a 200 whose body has no known length: the end of the connection ends it. The pieces are empty.
+Response stream_response(const Request& request, std::string_view content_type, std::time_t now);
 
 /// 301 to another path of this server, given decoded (`extra/images/`). However many slashes it
 /// begins with, the Location begins with exactly one: `//host` would lead to another server.

@@ -29,12 +29,12 @@ struct Assignment {
 
 /// Why it is what it is, in the order in which they are asked.
 enum class Because : std::uint8_t {
-  own_script,      // <mac>.ipxe in the scripts folder
-  menu,            // somebody chose it at the machine
-  once,            // assigned for one boot
-  assigned,        // assigned by the API
-  machine,         // its entry in pixie.toml
-  upstream,        // another server's answer (--api)
+  own_script,  // <mac>.ipxe in the scripts folder
+  menu,        // somebody chose it at the machine
+  once,        // assigned for one boot
+  assigned,    // assigned by the API
+  machine,     // its entry in pixie.toml
+  upstream,    // another server's answer (--api)
   rule,
   group,           // its group's profile
   default_script,  // default.ipxe
@@ -63,7 +63,7 @@ struct Decision {
   const Machine* machine = nullptr;
   /// An assignment, or a menu choice, that could not be followed because no such profile is there (any more): its
   /// name. The decision is what comes next.
-  std::string missing_profile;
+  std::string missing_profile = {};
 };
 
 /// The decision refers into the fleet, which must outlive it.

@@ -97,8 +97,8 @@ struct Group {
 
 struct Machine {
   std::string hostname;
-  std::string profile;                // may be empty
-  std::vector<const Group*> groups;   // in the order written; the first wins
+  std::string profile;               // may be empty
+  std::vector<const Group*> groups;  // in the order written; the first wins
   script::Table vars;
   Place place;
 };

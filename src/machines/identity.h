@@ -13,19 +13,19 @@
 namespace pixie::machines {
 
 enum class Fact : std::uint8_t {
-  mac,           // 52:54:00:ab:cd:ef
-  uuid,          // lower case, as firmware tables show it
+  mac,   // 52:54:00:ab:cd:ef
+  uuid,  // lower case, as firmware tables show it
   serial,
   asset,
   manufacturer,
   product,
-  arch,          // x86_64, i386, arm64, arm32, riscv64, loong64 (iPXE's ${buildarch})
-  firmware,      // bios, uefi, http (UEFI HTTP Boot)
+  arch,      // x86_64, i386, arm64, arm32, riscv64, loong64 (iPXE's ${buildarch})
+  firmware,  // bios, uefi, http (UEFI HTTP Boot)
   ip,
-  interface,     // ours, that it is reached by
-  vlan,          // of that interface
-  relay,         // giaddr
-  circuit_id,    // option 82.1 and 82.2
+  interface,   // ours, that it is reached by
+  vlan,        // of that interface
+  relay,       // giaddr
+  circuit_id,  // option 82.1 and 82.2
   remote_id,
   hostname,
   user_class,

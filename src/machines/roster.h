@@ -20,7 +20,10 @@ class Roster {
  public:
   struct Known {
     Identity seen;
-    std::optional<Assignment> assignment;
+    std::optional<Assignment> assignment = {};
+    /// The profile of the script that it got last; empty: none, or another script. Templates that it fetches later are
+    /// of this boot, whatever became of a one-shot.
+    std::string booting = {};
   };
   /// Empty if nothing is known.
   Known look_up(const wire::Mac& mac) const;
@@ -30,6 +33,7 @@ class Roster {
   void learn(const wire::Mac& mac, const Identity& seen);
   /// An empty assignment takes away what was assigned.
   void assign(const wire::Mac& mac, const Assignment& assignment);
+  void boots(const wire::Mac& mac, const std::string& profile);
   void forget(const wire::Mac& mac);
   std::size_t size() const;
 

@@ -20,7 +20,7 @@ constexpr std::string_view far_mac = "52:54:00:00:00:02";
 /// A loop with a probe on the interface `near`, and what it answered.
 class Asker {
  public:
-  Asker() : log_(-1, events::Format::logfmt, events::Severity::error), loop_(0, 1, layout_, log_) {
+  Asker() : loop_(0, 1, layout_, events_) {
     const auto interface = interface_named("near");
     auto sockets = ProbeSockets::open(std::span(&interface, 1));
     if (!sockets) throw std::runtime_error(sockets.error().text);
@@ -46,7 +46,7 @@ class Asker {
   std::map<std::string, std::string> answers;
 
  private:
-  events::Log log_;
+  events::Stream events_;
   tree::Layout layout_;
   Loop loop_;
   std::optional<AddressProbe> probe_;

@@ -9,6 +9,7 @@
 #include "dhcp/architecture.h"
 #include "dhcp/ia6.h"
 #include "events/catalogue.h"
+#include "net/dhcp_identity.h"
 
 namespace pixie::net {
 namespace {
@@ -18,10 +19,6 @@ using dhcp::MessageType6;
 
 constexpr int receive_turns = 16;
 constexpr std::string_view chain_script = "chain.ipxe";
-
-dhcp::Leases6::Time system_now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 /// DUID-LL (RFC 8415 section 11.4): the same at every start.
 std::vector<std::byte> duid_of(const wire::Mac& mac) {
@@ -78,9 +75,10 @@ class Dhcp6Server::Socket final : public Watched {
   Dhcp6Server& server_;
 };
 
-Dhcp6Server::Dhcp6Server(Loop& loop, Dhcp6Settings settings, DhcpSockets& sockets)
+Dhcp6Server::Dhcp6Server(Loop& loop, Dhcp6Settings settings, Seen seen, DhcpSockets& sockets)
     : loop_(loop),
       settings_(std::move(settings)),
+      seen_(std::move(seen)),
       interfaces_(sockets.interfaces),
       serves_files_(sockets.serves_ipv6),
       duid_(duid_of(interfaces_.front().mac)),
@@ -137,7 +135,7 @@ std::string Dhcp6Server::url_for(const dhcp::Packet6& request, const dhcp::Clien
     give = answer.give;
     if (answer.report) {
       const auto mac = client.mac->colons();
-      loop_.log.emit(events::dhcp_held, {{"mac", mac}});
+      loop_.events.emit(events::dhcp_held, {{"mac", mac}});
     }
   }
   if (give == Give::nothing) return {};
@@ -157,11 +155,13 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
   const auto request = dhcp::parse6(datagram.payload);
   if (!request) {
     const auto from = datagram.route.peer.text();
-    return loop_.log.emit(
+    return loop_.events.emit(
         events::dhcp_malformed,
         {{"client", from}, {"interface", interface->name}, {"reason", request.error().text}});
   }
   const auto client = dhcp::describe(*request, datagram.route.peer.address);
+  if (client.is_boot_client() && client.mac)
+    seen_(*client.mac, identity_of(client, interface->name));
   auto server = server_on(*interface);
   auto* leases = leases_for(*request, *interface);
   server.rapid_commit = leases != nullptr;
@@ -169,41 +169,37 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
   const auto reply = dhcp::answer(*request, client, server, {url}, leases, system_now());
   if (!reply) {
     const auto mac = client.mac ? client.mac->colons() : "-";
-    return loop_.log.emit(
+    return loop_.events.emit(
         events::dhcp_ignored,
         {{"mac", mac}, {"interface", interface->name}, {"reason", text(reply.error())}});
   }
   if (!keep(reply->journal)) return;
   std::array<std::byte, dhcp::max_message_size6> buffer;
   const auto message = dhcp::write6(buffer, reply->packet);
-  if (!message) return loop_.log.emit(events::dhcp_failed, {{"reason", message.error().text}});
+  if (!message) return loop_.events.emit(events::dhcp_failed, {{"reason", message.error().text}});
   auto route = datagram.route;
   // Nobody can be answered from a group's address.
   if (datagram.to_many) route.local = wire::IpAddress();
   iovec part{const_cast<std::byte*>(message->data()), message->size()};
   sender_.add(route, {&part, 1}, 0);
   if (const auto error = sender_.flush(socket.number()).error; error != 0)
-    return loop_.log.emit(events::dhcp_failed,
-                          {{"to", route.peer.text()}, {"reason", std::strerror(error)}});
+    return loop_.events.emit(events::dhcp_failed,
+                             {{"to", route.peer.text()}, {"reason", std::strerror(error)}});
   report(*request, client, *interface, reply->packet, url);
 }
 
-/// Writes the file anew once it has grown well beyond the table, once a minute at most.
-bool Dhcp6Server::compact() {
-  constexpr std::size_t lines_beyond = 1000;
-  constexpr auto pause = std::chrono::minutes(1);
-  const auto now = Clock::now();
-  if (++changes_ < lines_beyond + 2 * leases_->size() || now < may_compact_at_) return false;
-  may_compact_at_ = now + pause;
-  if (!file_->replace(leases_->snapshot(system_now()))) return false;
-  changes_ = 0;
-  return true;
-}
-
 bool Dhcp6Server::keep(std::string_view journal) {
-  if (journal.empty() || compact() || file_->append(journal)) return true;
-  loop_.log.emit(events::dhcp_not_kept,
-                 {{"file", file_->path()}, {"reason", std::strerror(errno)}});
+  if (journal.empty()) return true;
+  // Written anew once it has grown well beyond the table.
+  constexpr std::size_t lines_beyond = 1000;
+  const bool has_grown = ++changes_ >= lines_beyond + 2 * leases_->size();
+  const auto snapshot = [this] {
+    changes_ = 0;
+    return leases_->snapshot(system_now());
+  };
+  if (file_->keep(journal, has_grown, snapshot)) return true;
+  loop_.events.emit(events::dhcp_not_kept,
+                    {{"file", file_->path()}, {"reason", std::strerror(errno)}});
   return false;
 }
 
@@ -215,11 +211,11 @@ void Dhcp6Server::report(const dhcp::Packet6& request, const dhcp::ClientFacts6&
   if (ias && !ias->empty() && !ias->front().addresses.empty())
     address = ias->front().addresses.front().address.text();
   const auto& kind = kind_of(request, !address.empty(), !url.empty());
-  if (!loop_.log.wants(kind)) return;
+  if (!loop_.events.wants(kind)) return;
   const auto mac = client.mac ? client.mac->colons() : "-";
   const auto architecture =
       client.architectures.empty() ? "-" : dhcp::architecture_name(client.architectures.front());
-  loop_.log.emit(
+  loop_.events.emit(
       kind, {{"mac", mac},
              {"firmware", name_of(client.firmware)},
              {"arch", architecture},

@@ -11,6 +11,7 @@
 #include "dhcp/boot6.h"
 #include "dhcp/history.h"
 #include "dhcp/leases6.h"
+#include "machines/identity.h"
 #include "net/dhcp_sockets.h"
 #include "net/loop.h"
 #include "net/udp.h"
@@ -27,8 +28,11 @@ struct Dhcp6Settings {
 /// Belongs to its loop.
 class Dhcp6Server {
  public:
+  /// Called with what a boot client's message tells of it.
+  using Seen = std::function<void(const wire::Mac& machine, const machines::Identity& who)>;
+
   /// Takes its part out of `sockets`.
-  Dhcp6Server(Loop& loop, Dhcp6Settings settings, DhcpSockets& sockets);
+  Dhcp6Server(Loop& loop, Dhcp6Settings settings, Seen seen, DhcpSockets& sockets);
   ~Dhcp6Server();
 
   /// A machine fetched a file. From the loop's thread.
@@ -44,12 +48,12 @@ class Dhcp6Server {
   dhcp::Server6 server_on(const Interface& interface) const;
   dhcp::Leases6* leases_for(const dhcp::Packet6& request, const Interface& interface);
   bool keep(std::string_view journal);
-  bool compact();
   void report(const dhcp::Packet6& request, const dhcp::ClientFacts6& client,
               const Interface& interface, const dhcp::Packet6& reply, std::string_view url);
 
   Loop& loop_;
   const Dhcp6Settings settings_;
+  const Seen seen_;
   std::vector<Interface> interfaces_;
   const bool serves_files_;
   std::vector<std::byte> duid_;
@@ -58,7 +62,6 @@ class Dhcp6Server {
   dhcp::History history_;
   /// Since the file was written anew.
   std::size_t changes_ = 0;
-  TimePoint may_compact_at_{};
   UdpReceiver receiver_;
   UdpSender sender_{true};
   std::unique_ptr<Socket> server_;

@@ -11,6 +11,7 @@
 #include "dhcp/decode.h"
 #include "dhcp/option.h"
 #include "events/catalogue.h"
+#include "net/dhcp_identity.h"
 #include "net/frames.h"
 
 namespace pixie::net {
@@ -22,10 +23,6 @@ const wire::IpAddress everybody = wire::IpAddress::v4(255, 255, 255, 255);
 
 /// Batches received in one turn of the loop.
 constexpr int receive_turns = 16;
-
-dhcp::Leases::Time system_now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 /// Nothing for what is no news.
 const events::Kind* kind_of(Step step, bool first_time) {
@@ -74,13 +71,14 @@ class DhcpServer::Socket final : public Watched {
   DhcpServer& server_;
 };
 
-DhcpServer::DhcpServer(Loop& loop, dhcp::ResponderSettings settings, Learned learned,
+DhcpServer::DhcpServer(Loop& loop, dhcp::ResponderSettings settings, Learned learned, Seen seen,
                        DhcpSockets& sockets)
     : loop_(loop),
       interfaces_(sockets.interfaces),
       frames_(std::move(sockets.frames)),
       file_(std::move(sockets.lease_file)),
       learned_(std::move(learned)),
+      seen_(std::move(seen)),
       leases_(std::move(sockets.leases)),
       responder_(std::move(settings), leases_ ? &*leases_ : nullptr, history_),
       server_(std::make_unique<Socket>(*this, std::move(sockets.server), dhcp::server_port)),
@@ -129,13 +127,13 @@ void DhcpServer::receive(const Datagram& datagram, std::uint16_t port) {
   const auto request = dhcp::parse(datagram.payload);
   if (!request) {
     const auto client = datagram.route.peer.text();
-    return loop_.log.emit(
+    return loop_.events.emit(
         events::dhcp_malformed,
         {{"client", client}, {"interface", interface->name}, {"reason", request.error().text}});
   }
-  if (loop_.log.wants(events::dhcp_received)) {
+  if (loop_.events.wants(events::dhcp_received)) {
     const auto text = dhcp::decode(*request);
-    loop_.log.emit(events::dhcp_received, {{"interface", interface->name}, {"packet", text}});
+    loop_.events.emit(events::dhcp_received, {{"interface", interface->name}, {"packet", text}});
   }
   const auto& hit = datagram.route.local;
   const dhcp::Arrival arrival{
@@ -188,20 +186,10 @@ void DhcpServer::checked(const wire::Mac& machine, const wire::IpAddress& addres
     return deliver(waiting.request, waiting.arrival, waiting.interface, waiting.outcome);
   const auto mac = machine.colons();
   const auto other = user ? user->colons() : "another machine";
-  loop_.log.emit(events::dhcp_conflict,
-                 {{"mac", mac}, {"address", address.text()}, {"user", other}});
+  loop_.events.emit(events::dhcp_conflict,
+                    {{"mac", mac}, {"address", address.text()}, {"user", other}});
   leases_->conflict(address, system_now());
   handle(waiting.request, waiting.arrival, waiting.interface);
-}
-
-/// Writes the file anew where that pays, once a minute at most. A folder that belongs to somebody else takes no new
-/// file; the old one goes on growing then.
-bool DhcpServer::compact() {
-  constexpr auto pause = std::chrono::minutes(1);
-  const auto now = Clock::now();
-  if (!leases_->compaction_pays() || now < may_compact_at_) return false;
-  may_compact_at_ = now + pause;
-  return file_->replace(leases_->snapshot(system_now()));
 }
 
 /// Writes what the leases have become. False: it can't be kept, and nothing may be promised.
@@ -209,30 +197,40 @@ bool DhcpServer::keep_leases() {
   if (!leases_) return true;
   const auto lines = leases_->take_journal();
   if (lines.empty()) return true;
-  const bool kept = compact() || file_->append(lines);
+  const bool kept = file_->keep(lines, leases_->compaction_pays(),
+                                [this] { return leases_->snapshot(system_now()); });
   if (!kept)
-    loop_.log.emit(events::dhcp_not_kept,
-                   {{"file", file_->path()}, {"reason", std::strerror(errno)}});
+    loop_.events.emit(events::dhcp_not_kept,
+                      {{"file", file_->path()}, {"reason", std::strerror(errno)}});
   return kept;
 }
 
 void DhcpServer::deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival,
                          std::uint32_t interface, const dhcp::Outcome& outcome) {
   // It may have gone while the address was checked.
-  if (!find_interface(interface)) return;
+  const auto* own = find_interface(interface);
+  if (!own) return;
+  const auto& client = outcome.client;
+  // Before the answer: what the machine asks for next may be decided by it.
+  if (client.is_boot_client() && client.mac) {
+    const auto address = outcome.reply && outcome.step == Step::acknowledged
+                             ? outcome.reply->packet.yiaddr
+                             : wire::IpAddress();
+    seen_(*client.mac, identity_of(client, own->name, address));
+  }
   if (outcome.reply) {
     std::array<std::byte, dhcp::max_message_size> buffer;
     const auto message =
         dhcp::write(buffer, outcome.reply->packet, dhcp::reply_size_limit(request));
-    if (!message) return loop_.log.emit(events::dhcp_failed, {{"reason", message.error().text}});
+    if (!message) return loop_.events.emit(events::dhcp_failed, {{"reason", message.error().text}});
     if (!send(*outcome.reply, arrival.address, interface, *message)) {
       const auto to = outcome.reply->to.text();
-      return loop_.log.emit(events::dhcp_failed, {{"to", to}, {"reason", std::strerror(errno)}});
+      return loop_.events.emit(events::dhcp_failed, {{"to", to}, {"reason", std::strerror(errno)}});
     }
   }
-  const bool relayed = !outcome.client.relay.giaddr.is_unspecified();
-  if (outcome.step == Step::acknowledged && relayed && outcome.client.mac)
-    learned_(outcome.reply->packet.yiaddr, *outcome.client.mac);
+  const bool relayed = !client.relay.giaddr.is_unspecified();
+  if (outcome.step == Step::acknowledged && relayed && client.mac)
+    learned_(outcome.reply->packet.yiaddr, *client.mac);
   report(request, interface, outcome);
 }
 
@@ -264,24 +262,25 @@ void DhcpServer::report(const dhcp::Packet& request, std::uint32_t interface,
 void DhcpServer::report(const dhcp::Packet& request, std::uint32_t interface, dhcp::Step step,
                         const dhcp::Outcome& outcome) {
   const auto* kind = kind_of(step, outcome.first_time);
-  if (!kind || !loop_.log.wants(*kind)) return;
+  if (!kind || !loop_.events.wants(*kind)) return;
   const auto& client = outcome.client;
   const auto mac = client.mac ? client.mac->colons() : "-";
   const auto architecture =
       client.architectures.empty() ? "-" : dhcp::architecture_name(client.architectures.front());
   const auto address = outcome.reply ? outcome.reply->packet.yiaddr : request.ciaddr;
   const bool relayed = !client.relay.giaddr.is_unspecified();
-  loop_.log.emit(*kind, {{"mac", mac},
-                         {"firmware", dhcp::firmware_name(client.firmware)},
-                         {"arch", architecture},
-                         {"vendor", or_dash(client.vendor_class)},
-                         {"interface", find_interface(interface)->name},
-                         {"relay", relayed ? client.relay.giaddr.text() : "-"},
-                         {"address", address.is_unspecified() ? "-" : address.text()},
-                         {"file", or_dash(outcome.file)},
-                         {"form", outcome.form == dhcp::Form::primary ? "primary" : "alternative"},
-                         {"round", outcome.round},
-                         {"reason", or_dash(outcome.reason)}});
+  loop_.events.emit(*kind,
+                    {{"mac", mac},
+                     {"firmware", dhcp::firmware_name(client.firmware)},
+                     {"arch", architecture},
+                     {"vendor", or_dash(client.vendor_class)},
+                     {"interface", find_interface(interface)->name},
+                     {"relay", relayed ? client.relay.giaddr.text() : "-"},
+                     {"address", address.is_unspecified() ? "-" : address.text()},
+                     {"file", or_dash(outcome.file)},
+                     {"form", outcome.form == dhcp::Form::primary ? "primary" : "alternative"},
+                     {"round", outcome.round},
+                     {"reason", or_dash(outcome.reason)}});
 }
 
 }  // namespace pixie::net

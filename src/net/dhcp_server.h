@@ -13,6 +13,7 @@
 #include "dhcp/history.h"
 #include "dhcp/leases.h"
 #include "dhcp/responder.h"
+#include "machines/identity.h"
 #include "net/address_probe.h"
 #include "net/dhcp_sockets.h"
 #include "net/loop.h"
@@ -26,8 +27,12 @@ class DhcpServer {
   /// Called when a machine behind a relay has got an address.
   using Learned = std::function<void(const wire::IpAddress& address, const wire::Mac& machine)>;
 
+  /// Called with what a boot client's message tells of it.
+  using Seen = std::function<void(const wire::Mac& machine, const machines::Identity& who)>;
+
   /// Takes its part out of `sockets`.
-  DhcpServer(Loop& loop, dhcp::ResponderSettings settings, Learned learned, DhcpSockets& sockets);
+  DhcpServer(Loop& loop, dhcp::ResponderSettings settings, Learned learned, Seen seen,
+             DhcpSockets& sockets);
   ~DhcpServer();
 
   /// A machine fetched a file. From the loop's thread.
@@ -52,7 +57,6 @@ class DhcpServer {
   void checked(const wire::Mac& machine, const wire::IpAddress& address, bool in_use,
                std::optional<wire::Mac> user);
   bool keep_leases();
-  bool compact();
   const Interface* look_again_for(std::uint32_t index);
   void deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival, std::uint32_t interface,
                const dhcp::Outcome& outcome);
@@ -67,9 +71,9 @@ class DhcpServer {
   std::vector<Interface> interfaces_;
   std::vector<std::pair<std::uint32_t, PacketSocket>> frames_;
   std::optional<LeaseFile> file_;
-  TimePoint may_compact_at_{};
   TimePoint look_again_at_{};
   Learned learned_;
+  Seen seen_;
   dhcp::History history_;
   std::optional<dhcp::Leases> leases_;
   dhcp::Responder responder_;

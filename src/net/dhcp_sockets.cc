@@ -23,11 +23,6 @@ namespace {
 using Mode = DhcpSettings::Mode;
 
 constexpr std::uint16_t server_port6 = 547;
-constexpr int receive_buffer_bytes = 4 << 20;
-
-bool enable(int socket, int level, int option, int value = 1) {
-  return setsockopt(socket, level, option, &value, sizeof value) == 0;
-}
 
 Error explain(const wire::Endpoint& endpoint) {
   const int reason = errno;
@@ -51,15 +46,14 @@ Expected<tree::Descriptor> bind_udp(const wire::Endpoint& endpoint, bool shared)
   if (!socket) return std::unexpected(explain(endpoint));
   const int number = socket.number();
   if (ipv6) {
-    enable(number, IPPROTO_IPV6, IPV6_V6ONLY);
-    enable(number, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    set_option(number, IPPROTO_IPV6, IPV6_V6ONLY);
+    set_option(number, IPPROTO_IPV6, IPV6_RECVPKTINFO);
   } else {
-    enable(number, SOL_SOCKET, SO_BROADCAST);
-    enable(number, IPPROTO_IP, IP_PKTINFO);
+    set_option(number, SOL_SOCKET, SO_BROADCAST);
+    set_option(number, IPPROTO_IP, IP_PKTINFO);
   }
-  if (shared) enable(number, SOL_SOCKET, SO_REUSEADDR);
-  if (!enable(number, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer_bytes))
-    enable(number, SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
+  if (shared) set_option(number, SOL_SOCKET, SO_REUSEADDR);
+  enlarge_receive_buffer(number);
   sockaddr_storage address{};
   const auto length = to_socket_address(endpoint, ipv6, 0, address);
   if (bind(number, reinterpret_cast<const sockaddr*>(&address), length) != 0)
@@ -82,7 +76,7 @@ bool join_servers_group(int socket, std::uint32_t interface) {
 Expected<tree::Descriptor> bind_proxy_port(DhcpSockets& sockets) {
   auto server = bind_udp({wire::IpAddress::v4(0, 0, 0, 0), dhcp::server_port}, false);
   if (server) {
-    enable(server->number(), SOL_SOCKET, SO_REUSEADDR);
+    set_option(server->number(), SOL_SOCKET, SO_REUSEADDR);
     return server;
   }
   auto beside = bind_udp({wire::IpAddress::v4(255, 255, 255, 255), dhcp::server_port}, true);
@@ -158,10 +152,6 @@ Expected<void> check_for_other_servers(const DhcpSettings& settings, DhcpSockets
                     *others));
   }
   return {};
-}
-
-dhcp::Leases::Time system_now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 /// An error of a journal, with the file's name.

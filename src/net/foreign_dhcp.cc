@@ -1,7 +1,5 @@
 #include "net/foreign_dhcp.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,13 +12,12 @@
 #include "dhcp/option.h"
 #include "net/frames.h"
 #include "net/packet_socket.h"
+#include "net/socket.h"
 #include "net/timer_wheel.h"
 
 namespace pixie::net {
 namespace {
 
-constexpr std::uint16_t server_port = 67;
-constexpr std::uint16_t client_port = 68;
 constexpr std::size_t answers_limit = 64;
 constexpr std::size_t packet_limit = 65'535;
 
@@ -30,8 +27,9 @@ Expected<void> broadcast(const PacketSocket& socket, const Interface& interface,
   const auto message = dhcp::write(message_buffer, request, message_buffer.size());
   if (!message) return std::unexpected(message.error());
   std::array<std::byte, udp4_headers_size + dhcp::max_message_size> packet_buffer;
-  const auto packet = write_udp4(packet_buffer, {wire::IpAddress::v4(0, 0, 0, 0), client_port},
-                                 {wire::IpAddress::v4(255, 255, 255, 255), server_port}, *message);
+  const auto packet =
+      write_udp4(packet_buffer, {wire::IpAddress::v4(0, 0, 0, 0), dhcp::client_port},
+                 {wire::IpAddress::v4(255, 255, 255, 255), dhcp::server_port}, *message);
   if (!socket.send(broadcast_mac, packet)) {
     return fail(fmt::format("can't send on {}: {}", interface.name, std::strerror(errno)));
   }
@@ -40,26 +38,14 @@ Expected<void> broadcast(const PacketSocket& socket, const Interface& interface,
 
 std::optional<DhcpAnswer> parse_answer(const Frame& frame, const dhcp::Packet& request) {
   const auto udp = parse_udp4(frame.payload);
-  if (!udp || udp->to.port != client_port) return std::nullopt;
+  if (!udp || udp->to.port != dhcp::client_port) return std::nullopt;
   auto packet = dhcp::parse(udp->payload);
-  if (!packet || packet->op != dhcp::Packet::boot_reply || packet->xid != request.xid ||
-      packet->chaddr != request.chaddr) {
-    return std::nullopt;
-  }
+  if (!packet || !dhcp::answers(*packet, request)) return std::nullopt;
   const auto identifier = packet->options.address(dhcp::option::server_identifier);
   return DhcpAnswer{.server_identifier = identifier.value_or(udp->from.address),
                     .source = udp->from,
                     .source_mac = frame.source,
                     .packet = std::move(*packet)};
-}
-
-/// False once `until` has passed.
-bool wait_for_frame(const PacketSocket& socket, TimePoint until) {
-  const auto rest = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-  if (rest.count() <= 0) return false;
-  pollfd waiting{.fd = socket.number(), .events = POLLIN, .revents = 0};
-  poll(&waiting, 1, static_cast<int>(rest.count()));
-  return true;
 }
 
 }  // namespace
@@ -85,7 +71,8 @@ Expected<std::vector<DhcpAnswer>> ask_dhcp_servers(const Interface& interface,
                                                    std::chrono::milliseconds wait) {
   // Promiscuous: some servers answer to chaddr, whatever the flag says.
   const auto socket = PacketSocket::open(
-      interface, {.ethertype = ethertype::ipv4, .udp_ports = {client_port}, .promiscuous = true});
+      interface,
+      {.ethertype = ethertype::ipv4, .udp_ports = {dhcp::client_port}, .promiscuous = true});
   if (!socket) return std::unexpected(socket.error());
   const auto begin = Clock::now();
   if (const auto sent = broadcast(*socket, interface, request); !sent) {
@@ -93,7 +80,7 @@ Expected<std::vector<DhcpAnswer>> ask_dhcp_servers(const Interface& interface,
   }
   std::vector<DhcpAnswer> answers;
   std::vector<std::byte> buffer(packet_limit);
-  while (wait_for_frame(*socket, begin + wait)) {
+  while (wait_until(socket->number(), begin + wait)) {
     const auto frame = socket->receive(buffer);
     if (!frame || answers.size() == answers_limit) continue;
     auto answer = parse_answer(*frame, request);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "events/catalogue.h"
+#include "net/awaiting.h"
 #include "net/http_parser.h"
 #include "net/http_send.h"
 
@@ -66,6 +67,12 @@ bool skip_empty_lines(Connection& connection) {
 
 enum class Received { request, fault, ended };
 
+bool is_for_backend(const Connection& connection) {
+  const auto* backend = connection.loop.backend;
+  const auto target = http::parse_target(connection.request.target);
+  return backend && target && backend->answers(target->path);
+}
+
 /// What the header asks for before its body can be taken: RFC 9110 section 10.1.1.
 Task<std::optional<RequestParser::Fault>> meet_expectation(Connection& connection,
                                                            bool body_follows) {
@@ -100,7 +107,8 @@ Task<Received> receive(Connection& connection, RequestParser::Fault& fault) {
       }
       if (parser.is_header_done() && !std::exchange(header_seen, true)) {
         // The body of a method that is refused anyway is not waited for.
-        if (connection.request.method == http::Method::other && !parser.is_done()) {
+        if (connection.request.method == http::Method::other && !parser.is_done() &&
+            !is_for_backend(connection)) {
           connection.request.last_on_connection = true;
           co_return Received::request;
         }
@@ -138,13 +146,13 @@ std::optional<wire::Mac> machine_of(Connection& connection, const Reply& reply) 
 }
 
 void report(Connection& connection, const Reply& reply, const Sent& sent, TimePoint began) {
-  auto& log = connection.loop.log;
+  auto& events = connection.loop.events;
   const auto& kind = !sent.complete                 ? events::http_aborted
                      : reply.rom_missing            ? events::rom_missing
                      : reply.response.status >= 500 ? events::http_failed
                      : reply.response.status >= 400 ? events::http_refused
                                                     : events::http_done;
-  if (!log.wants(kind)) return;
+  if (!events.wants(kind)) return;
   const std::chrono::duration<double> took = Clock::now() - began;
   const auto client = connection.peer.text();
   const auto agent = connection.request.fields.find("User-Agent").value_or("");
@@ -153,33 +161,100 @@ void report(Connection& connection, const Reply& reply, const Sent& sent, TimePo
   const auto reason = !sent.complete ? sent.failure : std::string_view(reply.fault);
   const std::string_view path =
       reply.path.empty() ? std::string_view(connection.request.target) : reply.path;
-  log.emit(kind, {{"client", client},
-                  {"mac", mac.empty() ? "-" : std::string_view(mac)},
-                  {"method", connection.request.method_text},
-                  {"path", path.substr(0, 512)},
-                  {"status", reply.response.status},
-                  {"bytes", sent.body_bytes},
-                  {"seconds", took.count()},
-                  {"rate", fmt::format("{:.1f}MB/s", static_cast<double>(sent.body_bytes) / 1e6 /
-                                                         std::max(took.count(), 1e-6))},
-                  {"agent", agent.substr(0, 128)},
-                  {"reason", reason.empty() ? "-" : reason}});
+  events.emit(kind, {{"client", client},
+                     {"mac", mac.empty() ? "-" : std::string_view(mac)},
+                     {"method", connection.request.method_text},
+                     {"path", path.substr(0, 512)},
+                     {"status", reply.response.status},
+                     {"bytes", sent.body_bytes},
+                     {"seconds", took.count()},
+                     {"rate", fmt::format("{:.1f}MB/s", static_cast<double>(sent.body_bytes) / 1e6 /
+                                                            std::max(took.count(), 1e-6))},
+                     {"agent", agent.substr(0, 128)},
+                     {"reason", reason.empty() ? "-" : reason}});
   if (reply.body && reply.body->kind == tree::Body::Kind::no_script) {
-    log.emit(events::script_missing, {{"client", client}, {"mac", mac}});
+    events.emit(events::script_missing, {{"client", client}, {"mac", mac}});
   }
+}
+
+/// Asks the backend; what has no end comes as a stream.
+Task<Reply> ask_backend(Connection& connection, const http::Target& target) {
+  const Backend::Call call{connection.request, target, connection.peer, connection.server};
+  const std::function<void(Called<Backend::Answer>::Done)> start =
+      [&connection, &call](Called<Backend::Answer>::Done done) {
+        connection.loop.backend->answer(call, std::move(done));
+      };
+  Called<Backend::Answer> called(connection.loop, start);
+  auto answer = co_await called;
+  const auto now = std::time(nullptr);
+  Reply reply{
+      .response = answer.stream
+                      ? http::stream_response(connection.request, answer.made.content_type, now)
+                      : http::made_response(connection.request, std::move(answer.made), now),
+      .body = {},
+      .path = target.path,
+      .fault = {}};
+  if (connection.request.method != http::Method::head) reply.stream = std::move(answer.stream);
+  co_return reply;
+}
+
+/// Finds what is made for the machine that asks.
+Task<Reply> ask_desk(Connection& connection, const Elsewhere& elsewhere) {
+  const Asker asker{
+      .peer = connection.peer.address,
+      .server = connection.server,
+      .says = [&elsewhere](std::string_view name) { return elsewhere.target.query(name); },
+      .looks_only = connection.request.method == http::Method::head};
+  const std::function<void(Called<Found>::Done)> start = [&connection, &elsewhere,
+                                                          &asker](Called<Found>::Done done) {
+    find_wanted(connection.loop, *elsewhere.wanted, asker, std::move(done));
+  };
+  Called<Found> called(connection.loop, start);
+  auto found = co_await called;
+  auto reply = reply_with(connection.request, std::move(found), std::time(nullptr));
+  reply.path = elsewhere.target.path;
+  co_return reply;
+}
+
+/// The reply to the request that was received.
+Task<Reply> find_reply(Connection& connection) {
+  auto& loop = connection.loop;
+  auto answered = answer(loop.tree, loop.backend, connection.request, std::time(nullptr));
+  if (auto* reply = std::get_if<Reply>(&answered)) co_return std::move(*reply);
+  const auto& elsewhere = std::get<Elsewhere>(answered);
+  // However long it takes: the answer will come.
+  connection.wait_without_limit();
+  if (elsewhere.wanted) {
+    auto reply = co_await ask_desk(connection, elsewhere);
+    co_return reply;
+  }
+  auto reply = co_await ask_backend(connection, elsewhere.target);
+  co_return reply;
+}
+
+/// What the machines' history and the log are told of a reply before it is sent.
+void announce(Connection& connection, Reply& reply) {
+  auto& loop = connection.loop;
+  if (!reply.body || connection.request.method == http::Method::head) return;
+  if (loop.on_fetch) {
+    if (const auto machine = machine_of(connection, reply))
+      loop.on_fetch(*machine, reply.body->kind);
+  }
+  const bool is_own_script = reply.body->kind == tree::Body::Kind::file && reply.body->machine;
+  if (is_own_script && !reply.given)
+    reply.given = Given{*reply.body->machine, machines::Because::own_script, {}, {}, {}};
+  if (reply.given) report_script(loop, *reply.given, connection.peer.text());
 }
 
 /// Answers the request that was received. False: the connection ends after it.
 Task<bool> respond(Connection& connection) {
   const auto began = Clock::now();
   connection.request.last_on_connection |= connection.finishing;
-  const auto reply =
-      answer(connection.loop.tree, connection.request, connection.server, std::time(nullptr));
-  if (reply.body && connection.loop.on_fetch) {
-    const auto machine = machine_of(connection, reply);
-    if (machine) connection.loop.on_fetch(*machine, reply.body->kind);
-  }
-  const auto sent = co_await send_reply(connection, reply);
+  auto reply = co_await find_reply(connection);
+  announce(connection, reply);
+  auto sent = co_await send_reply(connection, reply);
+  if (sent.complete && reply.stream) co_await send_stream(connection, *reply.stream, sent);
+  if (!sent.complete && reply.given) take_back(connection.loop, *reply.given);
   report(connection, reply, sent, began);
   if (!sent.complete) co_return false;
   if (reply.response.close && reply.response.status >= 400) co_await linger(connection);
@@ -195,14 +270,13 @@ Task<void> refuse(Connection& connection, const RequestParser::Fault& fault) {
       .fault = std::string(fault.sentence)};
   co_await send_reply(connection, reply);
   const auto client = connection.peer.text();
-  connection.loop.log.emit(
+  connection.loop.events.emit(
       events::http_malformed,
       {{"client", client}, {"status", fault.status}, {"reason", fault.sentence}});
   co_await linger(connection);
 }
 
 Task<void> serve(Connection& connection, std::function<void()> ended) {
-  const auto client = connection.peer.text();
   try {
     RequestParser::Fault fault{};
     for (bool first = true;; first = false) {
@@ -216,9 +290,10 @@ Task<void> serve(Connection& connection, std::function<void()> ended) {
       if (!again) break;
     }
     if (connection.timed_out && !connection.idle())
-      connection.loop.log.emit(events::http_timeout, {{"client", client}});
+      connection.loop.events.emit(events::http_timeout, {{"client", connection.peer.text()}});
   } catch (const std::exception& error) {  // out of memory
-    connection.loop.log.emit(events::http_failed, {{"client", client}, {"reason", error.what()}});
+    connection.loop.events.emit(events::http_failed,
+                                {{"client", connection.peer.text()}, {"reason", error.what()}});
   }
   ended();
 }
@@ -266,7 +341,17 @@ void Connection::close() {
   if (waiting_) loop.soon([waiting = std::exchange(waiting_, {})] { waiting.resume(); });
 }
 
+void Connection::wait_without_limit() {
+  deadline_ = TimePoint::max();
+  loop.watch(*this);
+}
+
+void Connection::wake() {
+  if (waiting_) std::exchange(waiting_, {}).resume();
+}
+
 void Connection::on_deadline(TimePoint) {
+  if (streaming) return wake();
   timed_out = true;
   close();
 }
@@ -274,6 +359,7 @@ void Connection::on_deadline(TimePoint) {
 void Connection::finish() {
   finishing = true;
   if (idle_) close();
+  if (streaming) wake();
 }
 
 }  // namespace pixie::net

@@ -35,6 +35,9 @@ class Connection final : public Timed, public Watched {
   void on_deadline(TimePoint now) override;
 
   void allow(Clock::duration time);
+  void wait_without_limit();
+  /// Lets whoever awaits ready_for() go on.
+  void wake();
   /// Closes at once when idle, else after the response under way.
   void finish();
   /// Nothing of a request has come yet.
@@ -77,6 +80,8 @@ class Connection final : public Timed, public Watched {
   std::size_t parsed = 0;
   std::size_t filled = 0;
   bool finishing = false;
+  /// The deadline does not end it: it only wakes who waits.
+  bool streaming = false;
   bool timed_out = false;
   /// Closed to make room for another.
   bool evicted = false;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <vector>
 
 namespace pixie::net {
@@ -157,6 +158,38 @@ Task<Sent> send_reply(Connection& connection, const Reply& reply) {
   if (sent.complete) sent.body_bytes += gathered.body_bytes;
   if (!sent.complete) sent.failure = connection.timed_out ? client_stalled : client_left;
   co_return sent;
+}
+
+Task<void> send_stream(Connection& connection, Channel& channel, Sent& sent) {
+  constexpr auto remark_time = std::chrono::seconds(15);
+  // Lets go of the connection when the stream has ended and the channel is woken later.
+  const auto alive = std::make_shared<Connection*>(&connection);
+  const std::function<void()> wake = [alive, &loop = connection.loop] {
+    loop.post([alive] {
+      if (*alive) (*alive)->wake();
+    });
+  };
+  while (!connection.closed() && !connection.finishing && !connection.hung_up) {
+    auto texts = channel.take(wake);
+    if (channel.closed()) break;
+    if (texts.empty()) {
+      connection.streaming = true;
+      connection.allow(remark_time);
+      const auto began = Clock::now();
+      co_await connection.ready_for(0);
+      connection.streaming = false;
+      if (Clock::now() - began < remark_time) continue;
+      texts.push_back(std::make_shared<const std::string>(":\n\n"));
+    }
+    connection.allow(stall_time);
+    for (const auto& text : texts) {
+      const bool taken = co_await send_text(connection, *text);
+      if (!taken) break;
+      sent.body_bytes += text->size();
+    }
+  }
+  *alive = nullptr;
+  channel.close();
 }
 
 }  // namespace pixie::net

@@ -53,7 +53,7 @@ void HttpServer::listen(tree::Descriptor socket, const wire::Endpoint& endpoint)
 /// Closes the connection that is idle for longest. False: none is, or not for long enough to be sure that no
 /// request of its own is just on its way.
 bool HttpServer::make_room() {
-  loop_.log.emit(events::http_crowded, {});
+  loop_.events.emit(events::http_crowded, {});
   if (idle_.empty() || Clock::now() - idle_.front()->idle_since() < idle_before_eviction)
     return false;
   auto& longest_idle = *idle_.front();
@@ -80,11 +80,11 @@ bool HttpServer::accept_some(const Door& door, int most) {
         start(door, socket, peer);
       } catch (
           const std::system_error&) {  // epoll_ctl(2): no memory, or too many descriptors watched
-        loop_.log.emit(events::descriptors_exhausted, {});
+        loop_.events.emit(events::descriptors_exhausted, {});
         return false;
       }
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      loop_.log.emit(events::descriptors_exhausted, {});
+      loop_.events.emit(events::descriptors_exhausted, {});
       return false;
     } else if (errno == EAGAIN) {
       return true;
@@ -100,11 +100,12 @@ void HttpServer::start(const Door& door, int socket, const sockaddr_storage& pee
   auto owned = std::make_unique<Connection>(loop_, idle_, tree::Descriptor(socket),
                                             from_socket_address(peer), server);
   auto& connection = *owned;
-  if (loop_.log.wants(events::http_connected)) {
+  if (loop_.events.wants(events::http_connected)) {
     const auto client = connection.peer.text();
-    loop_.log.emit(events::http_connected, {{"client", client}});
+    loop_.events.emit(events::http_connected, {{"client", client}});
   }
   connections_.emplace(&connection, std::move(owned));
+  active_.store(connections_.size(), std::memory_order_relaxed);
   connection.start(
       [this, &connection] { loop_.soon([this, &connection] { forget(connection); }); });
 }
@@ -112,6 +113,7 @@ void HttpServer::start(const Door& door, int socket, const sockaddr_storage& pee
 void HttpServer::forget(Connection& connection) {
   if (connection.evicted) --closing_;
   connections_.erase(&connection);
+  active_.store(connections_.size(), std::memory_order_relaxed);
 }
 
 void HttpServer::finish() {

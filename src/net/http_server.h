@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -25,7 +26,8 @@ class HttpServer {
   void listen(tree::Descriptor socket, const wire::Endpoint& endpoint);
   /// Accepts no more and lets the requests under way end.
   void finish();
-  std::size_t active() const { return connections_.size(); }
+  /// Connections that are open. From any thread.
+  std::size_t active() const { return active_.load(std::memory_order_relaxed); }
 
  private:
   /// A listening socket, which has a pause when no more can be accepted.
@@ -61,6 +63,7 @@ class HttpServer {
   IdleConnections idle_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+  std::atomic<std::size_t> active_ = 0;
 };
 
 }  // namespace pixie::net

@@ -103,6 +103,14 @@ bool Interface::reaches(const wire::IpAddress& candidate) const {
                              [&](const auto& own) { return own.shares_network(candidate); });
 }
 
+std::string_view vlan_of(std::string_view interface_name) {
+  const auto last = interface_name.find_last_not_of("0123456789");
+  if (last == std::string_view::npos) return {};
+  const auto digits = interface_name.substr(last + 1);
+  const bool tells = interface_name[last] == '.' || interface_name.starts_with("vlan");
+  return tells ? digits : std::string_view();
+}
+
 Expected<std::vector<Interface>> interfaces() {
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wire/address.h"
@@ -46,6 +47,9 @@ struct Interface {
   /// Whether a network of this interface has `candidate` in it.
   bool reaches(const wire::IpAddress& candidate) const;
 };
+
+/// The VLAN that the name of an interface tells: `eth0.12`, `vlan12`; empty if it tells none.
+std::string_view vlan_of(std::string_view interface_name);
 
 /// All interfaces of the calling thread's network namespace, by their index. Fails if the kernel can't tell.
 Expected<std::vector<Interface>> interfaces();

@@ -82,6 +82,15 @@ bool LeaseFile::replace(std::string_view content) {
   return true;
 }
 
+bool LeaseFile::keep(std::string_view lines, bool replacing_pays,
+                     const std::function<std::string()>& snapshot) {
+  constexpr auto pause = std::chrono::minutes(1);
+  const auto now = Clock::now();
+  if (!replacing_pays || now < may_replace_at_) return append(lines);
+  may_replace_at_ = now + pause;
+  return replace(snapshot()) || append(lines);
+}
+
 void LeaseFile::give_to(unsigned user, unsigned group) const {
   // Who may not give it away owns it already.
   if (fchown(file_.number(), user, group) != 0 || !made_folder_) return;

@@ -3,14 +3,22 @@
 // which the check for addresses in use makes harmless.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "net/timer_wheel.h"
 #include "tree/descriptor.h"
 #include "wire/error.h"
 
 namespace pixie::net {
+
+/// The wall clock in seconds, as leases count.
+inline std::chrono::sys_seconds system_now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
 
 class LeaseFile {
  public:
@@ -25,6 +33,10 @@ class LeaseFile {
   bool append(std::string_view lines) const;
   /// Replaces the content, in one step for whoever reads.
   bool replace(std::string_view content);
+  /// Appends; or, where that pays, and once a minute at most, replaces all by the snapshot, which has the lines in it.
+  /// A folder that belongs to somebody else takes no new file; the old one goes on growing then. False: as append().
+  bool keep(std::string_view lines, bool replacing_pays,
+            const std::function<std::string()>& snapshot);
   /// The file will belong to this user, and its folder if it was made.
   void give_to(unsigned user, unsigned group) const;
 
@@ -39,6 +51,7 @@ class LeaseFile {
   std::string path_;
   tree::Descriptor file_;
   bool made_folder_;
+  TimePoint may_replace_at_{};
 };
 
 }  // namespace pixie::net

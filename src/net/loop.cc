@@ -51,10 +51,11 @@ void Loop::Alarm::on_ready(std::uint32_t) {
   loop_.run_posted();
 }
 
-Loop::Loop(std::size_t index_, std::size_t count_, const tree::Layout& layout, events::Log& log_)
+Loop::Loop(std::size_t index_, std::size_t count_, const tree::Layout& layout,
+           events::Stream& events_)
     : index(index_),
       count(count_),
-      log(log_),
+      events(events_),
       tree(layout),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wheel_(Clock::now()),
@@ -96,6 +97,22 @@ std::optional<wire::Mac> Loop::machine_at(const wire::IpAddress& address, std::u
   if (known.asked == TimePoint() || now - known.asked > good_for)
     known = {.mac = neighbours_.find(address, interface), .asked = now};
   return known.mac;
+}
+
+const Interface* Loop::interface_of(const wire::IpAddress& own) {
+  constexpr auto good_for = std::chrono::seconds(5);
+  const auto now = Clock::now();
+  if (interfaces_asked_ == TimePoint() || now - interfaces_asked_ > good_for) {
+    if (auto present = interfaces()) interfaces_ = std::move(*present);
+    interfaces_asked_ = now;
+  }
+  const auto has_it = [&own](const Interface& interface) {
+    return interface.ipv6 == own || interface.ipv6_link_local == own ||
+           std::ranges::find(interface.addresses, own, &InterfaceAddress::address) !=
+               interface.addresses.end();
+  };
+  const auto found = std::ranges::find_if(interfaces_, has_it);
+  return found == interfaces_.end() ? nullptr : &*found;
 }
 
 void Loop::watch(Timed& timed) {

@@ -17,7 +17,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "events/log.h"
+#include "desk/desk.h"
+#include "events/stream.h"
+#include "net/backend.h"
+#include "net/interfaces.h"
 #include "net/neighbours.h"
 #include "net/timer_wheel.h"
 #include "tree/descriptor.h"
@@ -55,7 +58,7 @@ class Watched {
 
 class Loop {
  public:
-  Loop(std::size_t index, std::size_t count, const tree::Layout& layout, events::Log& log_);
+  Loop(std::size_t index, std::size_t count, const tree::Layout& layout, events::Stream& events_);
 
   /// Runs until `stop`.
   void run();
@@ -90,6 +93,9 @@ class Loop {
   /// A machine behind a relay, which no neighbour table knows, has this address now.
   void learn(const wire::IpAddress& address, const wire::Mac& machine);
 
+  /// Our interface that has this address; asked anew after some seconds only. Null: none.
+  const Interface* interface_of(const wire::IpAddress& own);
+
   /// Told what a known machine is given; null: nobody wants to know. Set before run().
   std::function<void(const wire::Mac& machine, tree::Body::Kind kind)> on_fetch;
 
@@ -99,9 +105,12 @@ class Loop {
   const std::size_t index;
   /// How many loops there are.
   const std::size_t count;
-  events::Log& log;
+  events::Stream& events;
   /// Replaced when the settings are read again.
   tree::Tree tree;
+  /// What is made for each machine, and what answers beside the tree. Set before run().
+  desk::Desk* desk = nullptr;
+  Backend* backend = nullptr;
 
  private:
   friend class Watched;
@@ -132,6 +141,8 @@ class Loop {
   /// By address (and port 0).
   std::unordered_map<wire::Endpoint, KnownMachine> machines_;
   std::unordered_map<wire::Endpoint, wire::Mac> relayed_;
+  std::vector<Interface> interfaces_;
+  TimePoint interfaces_asked_{};
   /// What the last wait brought, as far as it is not dealt with; those who go meanwhile are taken out.
   std::array<epoll_event, 128> ready_;
   std::span<epoll_event> unread_;

@@ -1,7 +1,6 @@
 #include "net/probe_client.h"
 
 #include <net/if.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -11,31 +10,18 @@
 
 #include "net/frames.h"
 #include "net/probe_fetch.h"
+#include "net/socket.h"
 #include "net/udp.h"
 #include "tree/descriptor.h"
 
 namespace pixie::net {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::uint16_t dhcp_server_port = 67;
-constexpr std::uint16_t dhcp_client_port = 68;
-constexpr std::uint16_t boot_server_port = 4011;
 constexpr auto boot_server_patience = std::chrono::milliseconds(1500);
 constexpr auto arp_patience = std::chrono::milliseconds(400);
 constexpr int tries = 2;
-
-/// Waits for input until then; false when it is time.
-bool wait_until(int descriptor, Clock::time_point end) {
-  for (auto now = Clock::now(); now < end; now = Clock::now()) {
-    pollfd waiting{descriptor, POLLIN, 0};
-    const auto left = std::chrono::ceil<milliseconds>(end - now);
-    if (poll(&waiting, 1, static_cast<int>(left.count())) > 0) return true;
-  }
-  return false;
-}
 
 /// On `port` where that is free, as a client has it; otherwise on any port: servers answer both.
 tree::Descriptor udp_socket(std::uint16_t port, const Interface* interface) {
@@ -62,11 +48,6 @@ bool send_to(int socket, const wire::Endpoint& to, const dhcp::Packet& packet) {
                          reinterpret_cast<const sockaddr*>(&address), length) >= 0;
 }
 
-bool answers(const dhcp::Packet& answer, const dhcp::Packet& question) {
-  return answer.op == dhcp::Packet::boot_reply && answer.xid == question.xid &&
-         answer.chaddr == question.chaddr;
-}
-
 }  // namespace
 
 Expected<std::unique_ptr<ProbeClient>> ProbeClient::open(const Interface& interface,
@@ -86,9 +67,9 @@ std::vector<doctor::Offer> ProbeClient::broadcast(const dhcp::Packet& packet) {
   std::vector<doctor::Offer> offers;
   while (capture_.receive(buffer)) {
   }
-  const auto socket = udp_socket(dhcp_client_port, &interface_);
+  const auto socket = udp_socket(dhcp::client_port, &interface_);
   const auto begin = Clock::now();
-  if (!send_to(socket.number(), {wire::IpAddress::v4(255, 255, 255, 255), dhcp_server_port},
+  if (!send_to(socket.number(), {wire::IpAddress::v4(255, 255, 255, 255), dhcp::server_port},
                packet)) {
     return offers;
   }
@@ -96,9 +77,9 @@ std::vector<doctor::Offer> ProbeClient::broadcast(const dhcp::Packet& packet) {
     const auto frame = capture_.receive(buffer);
     if (!frame || frame->ethertype != ethertype::ipv4) continue;
     const auto datagram = parse_udp4(frame->payload);
-    if (!datagram || datagram->from.port != dhcp_server_port) continue;
+    if (!datagram || datagram->from.port != dhcp::server_port) continue;
     auto answer = dhcp::parse(datagram->payload);
-    if (!answer || !answers(*answer, packet)) continue;
+    if (!answer || !dhcp::answers(*answer, packet)) continue;
     offers.push_back({datagram->from.address, frame->source,
                       std::chrono::duration_cast<milliseconds>(Clock::now() - begin),
                       std::move(*answer)});
@@ -109,11 +90,11 @@ std::vector<doctor::Offer> ProbeClient::broadcast(const dhcp::Packet& packet) {
 std::optional<doctor::Offer> ProbeClient::ask_boot_server(const wire::IpAddress& server,
                                                           const dhcp::Packet& packet) {
   std::array<std::byte, 2048> buffer;
-  const auto socket = udp_socket(boot_server_port, nullptr);
+  const auto socket = udp_socket(dhcp::pxe_port, nullptr);
   const auto begin = Clock::now();
   for (int i = 0; i < tries; ++i) {
     const auto end = Clock::now() + boot_server_patience;
-    send_to(socket.number(), {server, boot_server_port}, packet);
+    send_to(socket.number(), {server, dhcp::pxe_port}, packet);
     while (wait_until(socket.number(), end)) {
       sockaddr_storage from{};
       socklen_t length = sizeof from;
@@ -121,7 +102,7 @@ std::optional<doctor::Offer> ProbeClient::ask_boot_server(const wire::IpAddress&
                                  reinterpret_cast<sockaddr*>(&from), &length);
       if (size < 0) continue;
       auto answer = dhcp::parse(wire::Bytes(buffer).first(static_cast<std::size_t>(size)));
-      if (!answer || !answers(*answer, packet)) continue;
+      if (!answer || !dhcp::answers(*answer, packet)) continue;
       return doctor::Offer{from_socket_address(from).address,
                            {},
                            std::chrono::duration_cast<milliseconds>(Clock::now() - begin),

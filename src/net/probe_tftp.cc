@@ -1,7 +1,6 @@
 #include "net/probe_tftp.h"
 
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -14,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "dhcp/printable.h"
+#include "net/socket.h"
 #include "net/udp.h"
 #include "tftp/packet.h"
 #include "tree/descriptor.h"
@@ -21,7 +21,6 @@
 namespace pixie::net {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Outcome = doctor::Fetch::Outcome;
 
 constexpr auto patience = std::chrono::seconds(1);
@@ -80,10 +79,7 @@ class Reading {
   /// Whether something new came before it is time to repeat; nothing at the end of the transfer.
   std::optional<bool> listen() {
     const auto until = Clock::now() + patience;
-    for (auto now = Clock::now(); now < until; now = Clock::now()) {
-      pollfd waiting{socket_.number(), POLLIN, 0};
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
-      if (poll(&waiting, 1, static_cast<int>(left.count())) <= 0) continue;
+    while (wait_until(socket_.number(), until)) {
       sockaddr_storage from{};
       socklen_t length = sizeof from;
       const auto size = recvfrom(socket_.number(), buffer_.data(), buffer_.size(), 0,

@@ -94,11 +94,17 @@ Expected<Sockets> open_sockets(const ServerSettings& settings) {
 }
 
 Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings, Sockets sockets,
-               std::optional<DhcpSockets> dhcp, const tree::Layout& layout, events::Log& log)
+               std::optional<DhcpSockets> dhcp, const tree::Layout& layout,
+               const Surroundings& around)
     : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)), workers_(settings.loops) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& worker = workers_[i];
-    worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, log);
+    worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, around.events);
+    worker.desk = std::make_unique<desk::Desk>(
+        around.services,
+        [&loop = *worker.loop](std::function<void()> task) { loop.post(std::move(task)); });
+    worker.loop->desk = worker.desk.get();
+    worker.loop->backend = &around.backend;
     worker.http =
         std::make_unique<HttpServer>(*worker.loop, share_of_descriptors(workers_.size(), 3));
     // A socket that was handed over is one for all: the first loop has it.
@@ -115,13 +121,17 @@ Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings
         worker.http->listen(std::move(listening.sockets[i]), listening.endpoint);
     }
   }
-  if (dhcp) start_dhcp(dhcp_settings, std::move(*dhcp), layout);
+  if (dhcp) start_dhcp(dhcp_settings, std::move(*dhcp), layout, around.services);
 }
 
 /// One loop answers DHCP: a machine's history and the leases are one. The others tell it what machines fetch.
 void Server::start_dhcp(const DhcpSettings& settings, DhcpSockets sockets,
-                        const tree::Layout& layout) {
+                        const tree::Layout& layout, const desk::Services& services) {
   auto& worker = workers_.front();
+  const auto seen = [&services](const wire::Mac& machine, const machines::Identity& who) {
+    services.roster.learn(machine, who);
+    services.registry.saw(machine, who);
+  };
   // By way of the tree, which is another one when the settings were read again.
   const auto rom_for = [&tree = worker.loop->tree](std::uint16_t type) -> std::string_view {
     const auto name = roms::rom_for_client(type);
@@ -141,13 +151,13 @@ void Server::start_dhcp(const DhcpSettings& settings, DhcpSockets sockets,
         for (auto& each : workers_)
           each.loop->post([&loop = *each.loop, address, machine] { loop.learn(address, machine); });
       },
-      sockets);
+      seen, sockets);
   if (ipv6) {
     worker.dhcp6 = std::make_unique<Dhcp6Server>(
         *worker.loop,
         Dhcp6Settings{
             .http_port = layout.http_port, .tftp_port = layout.tftp_port, .rom_for = rom_for},
-        sockets);
+        seen, sockets);
   }
   for (auto& each : workers_) {
     each.loop->on_fetch = [&worker](const wire::Mac& machine, tree::Body::Kind kind) {
@@ -159,14 +169,17 @@ void Server::start_dhcp(const DhcpSettings& settings, DhcpSockets sockets,
   }
 }
 
-Server::~Server() {
+Server::~Server() { stop(); }
+
+void Server::stop() {
   for (auto& worker : workers_) worker.loop->stop();
   for (auto& worker : workers_) {
     if (worker.thread.joinable()) worker.thread.join();
   }
 }
 
-void Server::start() {
+void Server::start(const std::shared_ptr<const machines::Fleet>& fleet) {
+  for (auto& worker : workers_) worker.desk->set_fleet(fleet);
   for (auto& worker : workers_) worker.thread = std::thread([&loop = *worker.loop] { loop.run(); });
 }
 
@@ -188,13 +201,17 @@ void Server::replace_tree(const tree::Layout& layout) {
   on_every_loop([&layout](Worker& worker) { worker.loop->tree = tree::Tree(layout); });
 }
 
-std::size_t Server::active() {
-  std::atomic<std::size_t> total = 0;
-  on_every_loop([&total](Worker& worker) {
-    total += worker.http->active();
-    for (const auto& tftp : worker.tftp) total += tftp->active();
-  });
-  return total;
+void Server::replace_fleet(const std::shared_ptr<const machines::Fleet>& fleet) {
+  on_every_loop([&fleet](Worker& worker) { worker.desk->set_fleet(fleet); });
+}
+
+Server::Active Server::active() const {
+  Active active;
+  for (const auto& worker : workers_) {
+    active.connections += worker.http->active();
+    for (const auto& tftp : worker.tftp) active.transfers += tftp->active();
+  }
+  return active;
 }
 
 void Server::finish(std::chrono::milliseconds grace) {
@@ -203,7 +220,11 @@ void Server::finish(std::chrono::milliseconds grace) {
     for (const auto& tftp : worker.tftp) tftp->finish();
   });
   const auto end = Clock::now() + grace;
-  while (active() > 0 && Clock::now() < end) std::this_thread::sleep_for(finish_poll);
+  const auto busy = [this] {
+    const auto now = active();
+    return now.transfers + now.connections > 0;
+  };
+  while (busy() && Clock::now() < end) std::this_thread::sleep_for(finish_poll);
 }
 
 }  // namespace pixie::net

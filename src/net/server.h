@@ -6,7 +6,9 @@
 #include <thread>
 #include <vector>
 
-#include "events/log.h"
+#include "desk/desk.h"
+#include "events/stream.h"
+#include "net/backend.h"
 #include "net/dhcp6_server.h"
 #include "net/dhcp_server.h"
 #include "net/http_server.h"
@@ -15,6 +17,13 @@
 #include "net/tftp_server.h"
 
 namespace pixie::net {
+
+/// What the loops share with the rest of the program; it outlives the server.
+struct Surroundings {
+  events::Stream& events;
+  const desk::Services& services;
+  Backend& backend;
+};
 
 struct ServerSettings {
   std::vector<wire::Endpoint> tftp_endpoints;
@@ -39,20 +48,31 @@ class Server {
  public:
   /// `dhcp`: nothing if it is off.
   Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings, Sockets sockets,
-         std::optional<DhcpSockets> dhcp, const tree::Layout& layout, events::Log& log);
-  /// Stops at once.
+         std::optional<DhcpSockets> dhcp, const tree::Layout& layout, const Surroundings& around);
   ~Server();
 
-  void start();
+  /// Machines are served by this fleet until it is replaced.
+  void start(const std::shared_ptr<const machines::Fleet>& fleet);
   /// Takes nothing new; waits until what is under way has ended, or for `grace`.
   void finish(std::chrono::milliseconds grace);
+  /// Ends the loops at once. What others call back later is not heard any more.
+  void stop();
   /// What is asked for from now on comes from this tree.
   void replace_tree(const tree::Layout& layout);
+  /// What machines ask for from now on is decided by this fleet. From any one thread at a time.
+  void replace_fleet(const std::shared_ptr<const machines::Fleet>& fleet);
+  /// Transfers and connections that are open. From any thread.
+  struct Active {
+    std::size_t transfers = 0;
+    std::size_t connections = 0;
+  };
+  Active active() const;
 
  private:
   /// A loop with what lives on it; the servers go before the loop.
   struct Worker {
     std::unique_ptr<Loop> loop;
+    std::unique_ptr<desk::Desk> desk;
     std::vector<std::unique_ptr<TftpServer>> tftp;
     std::unique_ptr<HttpServer> http;
     /// On the first loop.
@@ -64,8 +84,8 @@ class Server {
   /// Runs `task(worker)` on every loop and waits for all of them.
   template <class Task>
   void on_every_loop(const Task& task);
-  std::size_t active();
-  void start_dhcp(const DhcpSettings& settings, DhcpSockets sockets, const tree::Layout& layout);
+  void start_dhcp(const DhcpSettings& settings, DhcpSockets sockets, const tree::Layout& layout,
+                  const desk::Services& services);
 
   const TftpSettings tftp_settings_;
   std::vector<Worker> workers_;

@@ -27,8 +27,7 @@ Reply refuse(const http::Request& request, tree::Refusal refusal, std::time_t no
 
 Reply send(const http::Request& request, tree::Body body, std::time_t now) {
   // What is made for this machine, or may change any moment, must not come from a cache on the way.
-  const bool made =
-      body.kind == tree::Body::Kind::chain || body.kind == tree::Body::Kind::no_script;
+  const bool made = body.kind != tree::Body::Kind::file && body.kind != tree::Body::Kind::rom;
   const http::Representation representation{
       .size = body.size(),
       .etag = body.etag,
@@ -40,7 +39,7 @@ Reply send(const http::Request& request, tree::Body body, std::time_t now) {
 }
 
 Reply show_folder(tree::Tree& tree, const http::Request& request, const http::Target& target,
-                  const tree::Listing& listing, const wire::IpAddress& server, std::time_t now) {
+                  const tree::Listing& listing, std::time_t now) {
   if (!target.trailing_slash) {
     return {.response = http::redirect(request, target.path + "/", now),
             .body = {},
@@ -48,7 +47,7 @@ Reply show_folder(tree::Tree& tree, const http::Request& request, const http::Ta
             .fault = {}};
   }
   const auto inside = target.path.empty() ? "" : target.path + "/";
-  auto index = tree.resolve(inside + "index.html", server);
+  auto index = tree.resolve(inside + "index.html");
   if (auto* page = std::get_if<tree::Body>(&index)) return send(request, std::move(*page), now);
   std::vector<http::Entry> entries;
   entries.reserve(listing.entries.size());
@@ -62,34 +61,51 @@ Reply show_folder(tree::Tree& tree, const http::Request& request, const http::Ta
           .fault = {}};
 }
 
-Reply answer_target(tree::Tree& tree, const http::Request& request, const http::Target& target,
-                    const wire::IpAddress& server, std::time_t now) {
-  auto found = tree.resolve(target.path, server);
+std::variant<Reply, Elsewhere> answer_target(tree::Tree& tree, const http::Request& request,
+                                             http::Target& target, std::time_t now) {
+  auto found = tree.resolve(target.path);
   if (auto* refusal = std::get_if<tree::Refusal>(&found))
     return refuse(request, std::move(*refusal), now);
-  if (const auto* listing = std::get_if<tree::Listing>(&found)) {
-    return show_folder(tree, request, target, *listing, server, now);
-  }
+  if (const auto* listing = std::get_if<tree::Listing>(&found))
+    return show_folder(tree, request, target, *listing, now);
   if (target.trailing_slash) {
     return refuse(request, 404, fmt::format("{} is a file, not a folder.", target.path), now);
   }
+  if (auto* wanted = std::get_if<tree::Wanted>(&found))
+    return Elsewhere{std::move(target), std::move(*wanted)};
   return send(request, std::move(std::get<tree::Body>(found)), now);
 }
 
 }  // namespace
 
-Reply answer(tree::Tree& tree, const http::Request& request, const wire::IpAddress& server,
-             std::time_t now) {
-  if (request.method == http::Method::other) {
-    return refuse(request, 405, "Only GET and HEAD are answered here.", now,
-                  {{"Allow", "GET, HEAD"}});
-  }
+std::variant<Reply, Elsewhere> answer(tree::Tree& tree, const Backend* backend,
+                                      const http::Request& request, std::time_t now) {
   if (auto host = http::check_host(request); !host)
     return refuse(request, 400, std::move(host.error().text), now);
   auto target = http::parse_target(request.target);
   if (!target) return refuse(request, 400, std::move(target.error().text), now);
-  auto reply = answer_target(tree, request, *target, server, now);
-  reply.path = std::move(target->path);
+  if (backend && backend->answers(target->path)) return Elsewhere{std::move(*target), std::nullopt};
+  if (request.method == http::Method::other) {
+    return refuse(request, 405, "Only GET and HEAD are answered here.", now,
+                  {{"Allow", "GET, HEAD"}});
+  }
+  // The whole tree, for people; the page stands in its place at the top.
+  constexpr std::string_view all = "files";
+  if (target->path == all && !target->trailing_slash)
+    return Reply{.response = http::redirect(request, "files/", now), .path = std::string(all)};
+  if (target->path == all) target->path.clear();
+  if (target->path.starts_with("files/")) target->path.erase(0, all.size() + 1);
+  const auto path = target->path;
+  auto reply = answer_target(tree, request, *target, now);
+  if (auto* here = std::get_if<Reply>(&reply)) here->path = path;
+  return reply;
+}
+
+Reply reply_with(const http::Request& request, Found found, std::time_t now) {
+  if (auto* refusal = std::get_if<tree::Refusal>(&found.body))
+    return refuse(request, std::move(*refusal), now);
+  auto reply = send(request, std::move(std::get<tree::Body>(found.body)), now);
+  reply.given = std::move(found.given);
   return reply;
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -19,10 +20,6 @@ namespace {
 constexpr int receive_buffer_bytes = 4 << 20;
 
 std::string_view name(Transport transport) { return transport == Transport::udp ? "UDP" : "TCP"; }
-
-bool enable(int socket, int level, int option, int value = 1) {
-  return setsockopt(socket, level, option, &value, sizeof value) == 0;
-}
 
 std::string explain(int error, const wire::Endpoint& endpoint, Transport transport) {
   const auto what = fmt::format("can't listen on {} port {}", name(transport), endpoint.text());
@@ -46,17 +43,11 @@ std::string explain(int error, const wire::Endpoint& endpoint, Transport transpo
   }
 }
 
-void enlarge_receive_buffer(int socket) {
-  if (!enable(socket, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer_bytes)) {
-    enable(socket, SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
-  }
-}
-
 /// A request's address must be known, to answer from it; a transfer's packets needn't tell theirs again.
 void prepare_for_requests(int socket, bool ipv6_socket) {
   // An IPv6 socket that takes IPv4 too reports those packets by IP_PKTINFO.
-  enable(socket, IPPROTO_IP, IP_PKTINFO);
-  if (ipv6_socket) enable(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+  set_option(socket, IPPROTO_IP, IP_PKTINFO);
+  if (ipv6_socket) set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO);
   enlarge_receive_buffer(socket);
 }
 
@@ -70,18 +61,18 @@ std::expected<tree::Descriptor, int> bind_one(const wire::Endpoint& endpoint, bo
   if (!socket) return std::unexpected(errno);
   const int number = socket.number();
   if (transport == Transport::tcp) {
-    enable(number, SOL_SOCKET, SO_REUSEADDR);
+    set_option(number, SOL_SOCKET, SO_REUSEADDR);
     // Accepted sockets inherit it (tcp(7)).
-    enable(number, IPPROTO_TCP, TCP_NODELAY);
+    set_option(number, IPPROTO_TCP, TCP_NODELAY);
   }
-  if (!first) enable(number, SOL_SOCKET, SO_REUSEPORT);
-  if (ipv6_socket) enable(number, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
+  if (!first) set_option(number, SOL_SOCKET, SO_REUSEPORT);
+  if (ipv6_socket) set_option(number, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
   sockaddr_storage address{};
   const auto length = to_socket_address(endpoint, ipv6_socket, 0, address);
   if (bind(number, reinterpret_cast<const sockaddr*>(&address), length) != 0)
     return std::unexpected(errno);
   if (transport == Transport::tcp && listen(number, 4096) != 0) return std::unexpected(errno);
-  if (first) enable(number, SOL_SOCKET, SO_REUSEPORT);
+  if (first) set_option(number, SOL_SOCKET, SO_REUSEPORT);
   return socket;
 }
 
@@ -101,6 +92,25 @@ int integer_option(int socket, int option) {
 }
 
 }  // namespace
+
+bool set_option(int socket, int level, int option, int value) {
+  return setsockopt(socket, level, option, &value, sizeof value) == 0;
+}
+
+void enlarge_receive_buffer(int socket) {
+  if (!set_option(socket, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer_bytes)) {
+    set_option(socket, SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
+  }
+}
+
+bool wait_until(int descriptor, TimePoint end) {
+  for (auto now = Clock::now(); now < end; now = Clock::now()) {
+    pollfd waiting{descriptor, POLLIN, 0};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - now);
+    if (poll(&waiting, 1, static_cast<int>(left.count())) > 0) return true;
+  }
+  return false;
+}
 
 Expected<Listening> bind_sockets(const wire::Endpoint& endpoint, Transport transport,
                                  std::size_t count, bool ipv6_only) {
@@ -148,7 +158,7 @@ Expected<Inherited> inherited_sockets() {
     if (type == SOCK_DGRAM) {
       prepare_for_requests(number, listening.ipv6_socket);
     } else {
-      enable(number, IPPROTO_TCP, TCP_NODELAY);
+      set_option(number, IPPROTO_TCP, TCP_NODELAY);
     }
     (type == SOCK_DGRAM ? inherited.tftp : inherited.http).push_back(std::move(listening));
   }

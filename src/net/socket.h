@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "net/timer_wheel.h"
 #include "tree/descriptor.h"
 #include "wire/address.h"
 #include "wire/error.h"
@@ -35,6 +36,13 @@ struct Inherited {
   std::vector<Listening> http;
 };
 Expected<Inherited> inherited_sockets();
+
+/// setsockopt(2) with an integer. False: the kernel refused (errno).
+bool set_option(int socket, int level, int option, int value = 1);
+/// Room for a burst of datagrams, as much as the kernel allows.
+void enlarge_receive_buffer(int socket);
+/// Blocks until a descriptor has input; false when it is time.
+bool wait_until(int descriptor, TimePoint end);
 
 /// `dnsmasq (process 812)`, or nothing if it can't be known (not ours to see, or gone).
 std::string port_owner(std::uint16_t port, Transport transport);

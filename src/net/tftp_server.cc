@@ -93,8 +93,8 @@ void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {
   }
   if (!packet) {
     const auto peer = datagram.route.peer.text();
-    return loop_.log.emit(events::tftp_malformed,
-                          {{"client", peer}, {"reason", packet.error().text}});
+    return loop_.events.emit(events::tftp_malformed,
+                             {{"client", peer}, {"reason", packet.error().text}});
   }
   // An error is never answered (RFC 1350 section 7).
   if (!std::holds_alternative<tftp::ErrorPacket>(*packet)) answer_stray(datagram, now);
@@ -102,7 +102,7 @@ void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {
 
 void TftpServer::answer_stray(const Datagram& datagram, TimePoint now) {
   const auto peer = datagram.route.peer.text();
-  loop_.log.emit(events::tftp_stray, {{"client", peer}});
+  loop_.events.emit(events::tftp_stray, {{"client", peer}});
   if (!stray_answers_.take(now)) return;
   refuse(datagram, tftp::error_code::unknown_transfer, "There is no such transfer (any more).");
 }
@@ -125,7 +125,7 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
     // The client took the port for something new.
     if (!session.ended) {
       const auto client = session.route.peer.text();
-      loop_.log.emit(events::tftp_replaced, {{"client", client}, {"file", session.file}});
+      loop_.events.emit(events::tftp_replaced, {{"client", client}, {"file", session.file}});
     }
     drop(session);
   }
@@ -136,7 +136,7 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
   using namespace tftp::error_code;
   if (!make_room()) {
     const auto client = datagram.route.peer.text();
-    return loop_.log.emit(events::tftp_crowded, {{"client", client}});
+    return loop_.events.emit(events::tftp_crowded, {{"client", client}});
   }
   auto path = tftp::clean_name(request.filename);
   if (!path)
@@ -149,36 +149,73 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
     return refuse(datagram, events::tftp_refused, *path, illegal_operation,
                   "Only octet and netascii are known here.");
   }
-  auto body = find(datagram, *path);
+  auto answer = loop_.tree.resolve(*path);
+  if (const auto* wanted = std::get_if<tree::Wanted>(&answer))
+    return ask_desk(datagram, *path, *wanted);
+  auto body = accept(datagram, *path, std::move(answer));
   if (!body) return;
+  std::optional<Given> given;
+  if (body->kind == tree::Body::Kind::file && body->machine)
+    given = Given{*body->machine, machines::Because::own_script, {}, {}, {}};
+  begin(datagram, request, std::move(*path), std::move(*body), std::move(given), now);
+}
+
+/// The answer may come later; the request is taken up again then, from a copy.
+void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
+                          const tree::Wanted& wanted) {
+  const auto request = std::string(wire::as_text(datagram.payload));
+  const auto known = asking_.find(datagram.route.peer);
+  if (known != asking_.end() && known->second == request) return;
+  if (asking_.size() >= settings_.transfer_limit) return;
+  asking_[datagram.route.peer] = request;
+  const Asker asker{
+      .peer = datagram.route.peer.address, .server = datagram.route.local, .says = {}};
+  find_wanted(loop_, wanted, asker, [this, route = datagram.route, request, path](Found found) {
+    asking_.erase(route.peer);
+    const Datagram again{.route = route, .payload = wire::as_bytes(request)};
+    const auto packet = tftp::parse(again.payload);
+    auto answer = std::visit([](auto& body) { return tree::Answer(std::move(body)); }, found.body);
+    auto body = accept(again, path, std::move(answer));
+    if (!body) return;
+    begin(again, std::get<tftp::Request>(*packet), path, std::move(*body), std::move(found.given),
+          Clock::now());
+    send_soon();
+  });
+}
+
+void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, std::string path,
+                       tree::Body body, std::optional<Given> given, TimePoint now) {
+  using namespace tftp::error_code;
   if (request.mode == tftp::Mode::netascii) {
-    if (body->size() > netascii_limit_bytes) {
-      return refuse(datagram, events::tftp_refused, *path, illegal_operation,
+    if (body.size() > netascii_limit_bytes) {
+      return refuse(datagram, events::tftp_refused, path, illegal_operation,
                     "netascii is for texts up to 1 MB; ask in octet mode.");
     }
-    std::string text(body->size(), '\0');
-    if (body->read(0, std::as_writable_bytes(std::span(text))) !=
+    std::string text(body.size(), '\0');
+    if (body.read(0, std::as_writable_bytes(std::span(text))) !=
         static_cast<std::ptrdiff_t>(text.size())) {
-      return refuse(datagram, events::tftp_failed, *path, undefined, "The file can't be read.");
+      return refuse(datagram, events::tftp_failed, path, undefined, "The file can't be read.");
     }
-    tree::Body translated(body->kind, tftp::to_netascii(text));
-    translated.machine = body->machine;
+    tree::Body translated(body.kind, tftp::to_netascii(text));
+    translated.machine = body.machine;
     body = std::move(translated);
   }
   if (loop_.on_fetch) {
-    const auto machine = machine_of(datagram.route, *body);
-    if (machine) loop_.on_fetch(*machine, body->kind);
+    const auto machine = machine_of(datagram.route, body);
+    if (machine) loop_.on_fetch(*machine, body.kind);
   }
-  const auto terms = negotiate(datagram.route, request, body->size());
+  if (given) report_script(loop_, *given, datagram.route.peer.text());
+  const auto terms = negotiate(datagram.route, request, body.size());
   auto session =
-      std::make_unique<Session>(*this, datagram, std::move(*path), std::move(*body), terms, now);
-  if (loop_.log.wants(events::tftp_started)) {
+      std::make_unique<Session>(*this, datagram, std::move(path), std::move(body), terms, now);
+  session->given = std::move(given);
+  if (loop_.events.wants(events::tftp_started)) {
     const auto peer = session->route.peer.text();
-    loop_.log.emit(events::tftp_started, {{"client", peer},
-                                          {"file", session->file},
-                                          {"size", session->body.size()},
-                                          {"blksize", terms.blksize},
-                                          {"windowsize", terms.windowsize}});
+    loop_.events.emit(events::tftp_started, {{"client", peer},
+                                             {"file", session->file},
+                                             {"size", session->body.size()},
+                                             {"blksize", terms.blksize},
+                                             {"windowsize", terms.windowsize}});
   }
   ++active_;
   unheard_.push_back(datagram.route.peer);
@@ -216,9 +253,9 @@ std::optional<wire::Mac> TftpServer::machine_of(const Route& route, const tree::
   return body.machine ? body.machine : loop_.machine_at(route.peer.address, route.interface);
 }
 
-std::optional<tree::Body> TftpServer::find(const Datagram& datagram, const std::string& path) {
+std::optional<tree::Body> TftpServer::accept(const Datagram& datagram, const std::string& path,
+                                             tree::Answer answer) {
   using Reason = tree::Refusal::Reason;
-  auto answer = loop_.tree.resolve(path, datagram.route.local);
   if (auto* body = std::get_if<tree::Body>(&answer)) return std::move(*body);
   const auto* refusal = std::get_if<tree::Refusal>(&answer);
   if (!refusal) {
@@ -239,9 +276,9 @@ std::optional<tree::Body> TftpServer::find(const Datagram& datagram, const std::
 void TftpServer::refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,
                         std::uint16_t code, std::string_view text) {
   refuse(datagram, code, text);
-  if (!loop_.log.wants(kind)) return;
+  if (!loop_.events.wants(kind)) return;
   const auto peer = datagram.route.peer.text();
-  loop_.log.emit(kind, {{"client", peer}, {"file", file}, {"reason", text}});
+  loop_.events.emit(kind, {{"client", peer}, {"file", file}, {"reason", text}});
 }
 
 void TftpServer::refuse(const Datagram& datagram, std::uint16_t code, std::string_view text) {
@@ -259,6 +296,10 @@ void TftpServer::after_event(Session& session, TimePoint now) {
 
 void TftpServer::end(Session& session, TimePoint now) {
   report(session, now);
+  using tftp::Outcome;
+  const auto outcome = session.transfer.outcome();
+  const bool arrived = outcome == Outcome::complete || outcome == Outcome::final_ack_lost;
+  if (session.given && !arrived) take_back(loop_, *session.given);
   --active_;
   session.ended = true;
   session.lingers_until = now + linger_time;
@@ -267,6 +308,7 @@ void TftpServer::end(Session& session, TimePoint now) {
 
 void TftpServer::drop(Session& session) {
   if (!session.ended) --active_;
+  if (!session.ended && session.given) take_back(loop_, *session.given);
   if (session.in_ready_list) std::erase(ready_, &session);
   const auto client = session.route.peer;
   sessions_.erase(client);
@@ -290,7 +332,7 @@ void TftpServer::report(const Session& session, TimePoint now) {
     }
   };
   const auto& kind = kind_of(session.transfer.outcome());
-  if (!loop_.log.wants(kind)) return;
+  if (!loop_.events.wants(kind)) return;
   const auto statistics = session.transfer.statistics();
   const auto took = std::chrono::duration<double>(now - statistics.started).count();
   const auto bytes = statistics.bytes_acknowledged;
@@ -300,18 +342,18 @@ void TftpServer::report(const Session& session, TimePoint now) {
   const auto rate =
       fmt::format("{:.1f}MB/s", static_cast<double>(bytes) / 1e6 / std::max(took, 1e-6));
   const auto& reason = session.transfer.error_text();
-  loop_.log.emit(kind, {{"client", client},
-                        {"mac", mac},
-                        {"file", session.file},
-                        {"bytes", bytes},
-                        {"seconds", took},
-                        {"rate", rate},
-                        {"blksize", session.transfer.terms().blksize},
-                        {"windowsize", session.transfer.terms().windowsize},
-                        {"resent", statistics.blocks_resent},
-                        {"reason", reason.empty() ? "-" : std::string_view(reason)}});
+  loop_.events.emit(kind, {{"client", client},
+                           {"mac", mac},
+                           {"file", session.file},
+                           {"bytes", bytes},
+                           {"seconds", took},
+                           {"rate", rate},
+                           {"blksize", session.transfer.terms().blksize},
+                           {"windowsize", session.transfer.terms().windowsize},
+                           {"resent", statistics.blocks_resent},
+                           {"reason", reason.empty() ? "-" : std::string_view(reason)}});
   if (session.body.kind == tree::Body::Kind::no_script) {
-    loop_.log.emit(events::script_missing, {{"client", client}, {"mac", mac}});
+    loop_.events.emit(events::script_missing, {{"client", client}, {"mac", mac}});
   }
 }
 

@@ -3,6 +3,7 @@
 // apart is the client's address and port.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "net/loop.h"
 #include "net/mtu.h"
+#include "net/scripts.h"
 #include "net/tftp_packets.h"
 #include "net/udp.h"
 #include "tftp/transfer.h"
@@ -41,7 +43,7 @@ class TftpServer {
 
   /// Takes no more requests and lets the transfers under way end.
   void finish();
-  /// Transfers that are not over.
+  /// Transfers that are not over. From any thread.
   std::size_t active() const { return active_; }
 
  private:
@@ -68,7 +70,11 @@ class TftpServer {
   void start(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   tftp::Terms negotiate(const Route& route, const tftp::Request& request, std::uint64_t size);
   std::optional<wire::Mac> machine_of(const Route& route, const tree::Body& body);
-  std::optional<tree::Body> find(const Datagram& datagram, const std::string& path);
+  std::optional<tree::Body> accept(const Datagram& datagram, const std::string& path,
+                                   tree::Answer answer);
+  void ask_desk(const Datagram& datagram, const std::string& path, const tree::Wanted& wanted);
+  void begin(const Datagram& datagram, const tftp::Request& request, std::string path,
+             tree::Body body, std::optional<Given> given, TimePoint now);
   void refuse(const Datagram& datagram, std::uint16_t code, std::string_view text);
   void refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,
               std::uint16_t code, std::string_view text);
@@ -100,10 +106,12 @@ class TftpServer {
   /// Sessions with something to send, in the order in which they get their turn.
   std::deque<Session*> ready_;
   std::vector<Message> batch_;
+  /// Who waits for what is made for a machine, with the request, which may be repeated meanwhile.
+  std::unordered_map<wire::Endpoint, std::string> asking_;
   /// The clients of the sessions in the order of their start; those that were heard since, or are gone, drop out
   /// when they come to the front.
   std::deque<wire::Endpoint> unheard_;
-  std::size_t active_ = 0;
+  std::atomic<std::size_t> active_ = 0;
   wire::Allowance stray_answers_{100, 100};
   bool send_posted_ = false;
   bool waiting_for_room_ = false;

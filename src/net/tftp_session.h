@@ -23,6 +23,8 @@ class TftpServer::Session final : public Timed {
 
   const Route route;
   const std::string file;
+  /// The machine's script, if it is one.
+  std::optional<Given> given;
   /// The datagram that began it: the same one again is a repetition, another one a new request.
   const std::string request;
   tree::Body body;

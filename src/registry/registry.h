@@ -43,10 +43,10 @@ enum class Refused : std::uint8_t {
 /// Functions of the second part run on the registry's thread alone: within ask(), or called back by it.
 class Registry final : public events::View {
  public:
-  /// `stream` takes the events that the registry itself makes (boot.started, boot.ended, …). Starts its thread; reads
-  /// the assignments into `roster` before it returns.
+  /// Becomes a view of `stream`, which takes the events that the registry itself makes too (boot.ended,
+  /// machine.claimed, …). Starts its thread; reads the assignments into `roster` before it returns.
   Registry(std::unique_ptr<store::Store> store, machines::Roster& roster, events::Stream& stream);
-  /// Writes what is waiting.
+  /// Answers what was asked, and writes what is waiting.
   ~Registry() override;
 
   // From any thread.
@@ -71,8 +71,8 @@ class Registry final : public events::View {
                                              std::optional<std::uint64_t> expected_version);
   std::expected<void, Refused> forget(const wire::Mac& mac,
                                       std::optional<std::uint64_t> expected_version);
-  /// Takes the one-shot of a machine that fetches its script: committed when it returns. Nothing if there is none
-  /// (any more).
+  /// Takes the one-shot of a machine that fetches its script: committed when it returns. What was assigned until then;
+  /// nothing if there is no one-shot (any more), or the store can't be written: then it must not be given.
   std::optional<machines::Assignment> claim(const wire::Mac& mac);
   /// The script with the one-shot could not be sent whole: it is there again.
   void give_back(const wire::Mac& mac, const std::string& profile);
@@ -83,8 +83,12 @@ class Registry final : public events::View {
   std::vector<events::Boot> recent_boots(std::uint64_t before, std::size_t limit);
   std::vector<events::Boot> live_boots();
 
+  /// Why the store could not be written the last time; empty: it could.
+  const std::string& store_problem() const;
+
   /// Called on the registry's thread whenever what machine() says of a machine may have changed, at most four times a
   /// second for each machine. Set before anything is asked.
+  /// A machine that was forgotten is not told.
   std::function<void(const MachineView&)> on_change;
 
  private:

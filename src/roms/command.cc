@@ -13,6 +13,7 @@
 #include "roms/pe.h"
 #include "roms/provenance.h"
 #include "roms/sha256.h"
+#include "wire/table.h"
 
 namespace pixie::roms {
 
@@ -23,22 +24,8 @@ namespace {
 constexpr std::size_t kLargestRom = 64 << 20;
 constexpr std::size_t kShortHash = 12;
 
-using Row = std::vector<std::string>;
-
-/// Columns as wide as their longest text, two blanks between them, no blanks at a line's end.
-void print_table(const std::vector<Row>& rows, std::ostream& out) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    out << line << '\n';
-  }
-}
+using wire::print_table;
+using wire::Row;
 
 std::string machine(Architecture architecture, Firmware firmware) {
   return fmt::format("{} {}", name_of(architecture), name_of(firmware));

@@ -1,9 +1,8 @@
 #include "script/chain.h"
 
-#include <initializer_list>
-#include <utility>
-
 #include <fmt/format.h>
+
+#include "script/template.h"
 
 namespace pixie::script {
 namespace {
@@ -42,8 +41,14 @@ iseq ${pause} 32 || goto network
 echo This machine got no address from DHCP: check the cable, the switch port, the DHCP server.
 
 :menu
-menu pixie {{host}}: what shall ${mac} boot?
-item --key o own o  This machine's own script
+menu {{title}}: what shall ${mac} boot?
+item --key o own o  {{own}}
+{{#each choices}}
+{{#if this.heading}}
+item --gap {{this.heading}}
+{{/if}}
+item choice-{{index}}    {{this.title}}
+{{/each}}
 item --key n netboot n  netboot.xyz
 item --key s shell s  iPXE shell
 item --key x leave x  Exit to the next boot device
@@ -53,14 +58,23 @@ choose --timeout ${menu-timeout} --default own target && goto ${target} || goto 
 set menu-timeout:int32 0
 goto menu
 
+{{#each choices}}
+:choice-{{index}}
+set script profiles/{{this.profile}}/${mac:hexhyp}.ipxe
+goto ask
+
+{{/each}}
 :own
+set script ipxe/${mac:hexhyp}.ipxe
+
+:ask
 clear query ||
 iseq ${buildarch} arm32 || set query ?uuid=${uuid}&serial=${serial:uristring}&arch=${buildarch}&platform=${platform}&manufacturer=${manufacturer:uristring}&product=${product:uristring}&asset=${asset:uristring}&ip=${ip}
 set pause:int32 1
 :try
-echo Asking {{host}} for this machine's script, ${mac:hexhyp}.ipxe
+echo Asking {{host}} for this machine's script, ${script}
 clear next ||
-chain --autofree ${pixie}/ipxe/${mac:hexhyp}.ipxe${query} && goto done ||
+chain --autofree ${pixie}/${script}${query} && goto done ||
 echo That failed; next try in ${pause} s
 sleep ${pause}
 inc pause ${pause}
@@ -94,34 +108,61 @@ echo
 prompt --timeout 8000 Press a key for the menu && exit 0 || exit 0
 )ipxe";
 
-std::string fill(std::string_view text,
-                 std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
-  std::string filled(text);
-  for (const auto& [name, value] : values) {
-    const auto mark = fmt::format("{{{{{}}}}}", name);
-    for (auto at = filled.find(mark); at != std::string::npos;
-         at = filled.find(mark, at + value.size())) {
-      filled.replace(at, mark.size(), value);
-    }
-  }
-  return filled;
+/// One of the texts above, which hold no mistake.
+Template compiled(std::string_view text) { return Template::parse(std::string(text), "").value(); }
+
+std::string fill(const Template& text, const Table& values) {
+  return text.render(Scope{&values}, Reader::text).value();
 }
 
 std::string port_suffix(std::uint16_t port, std::uint16_t well_known) {
   return port == well_known ? "" : fmt::format(":{}", port);
 }
 
+/// A text as an iPXE line shows it: nothing in it is a command, or expanded.
+std::string shown(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    result += control || c == '$' ? ' ' : c;
+  }
+  return result;
+}
+
+/// The owner's profiles, the first of each group with its heading.
+List choices_of(const MenuItems& items) {
+  List choices;
+  std::string_view group;
+  for (const auto& item : items.profiles) {
+    Table choice{{"profile", {item.profile}}, {"title", {shown(item.title)}}};
+    choice["heading"] = {item.group != group ? shown(item.group) : std::string()};
+    group = item.group;
+    choices.push_back({std::move(choice)});
+  }
+  return choices;
+}
+
 }  // namespace
 
 std::string chain_script(const Chain& chain) {
-  return fill(chain_template, {{"host", chain.host},
-                               {"http_port", port_suffix(chain.http_port, 80)},
-                               {"tftp_port", port_suffix(chain.tftp_port, 69)},
-                               {"menu_timeout_ms", fmt::to_string(chain.menu_timeout_ms)}});
+  static const auto text = compiled(chain_template);
+  const auto& items = chain.items;
+  const auto title = items.title.empty() ? fmt::format("pixie {}", chain.host) : shown(items.title);
+  const auto own = items.own.empty() ? std::string("This machine's own script")
+                                     : fmt::format("{} (this machine's own)", shown(items.own));
+  const auto timeout_ms = items.timeout_ms.value_or(chain.menu_timeout_ms);
+  return fill(text, {{"title", {title}},
+                     {"own", {own}},
+                     {"choices", {choices_of(items)}},
+                     {"host", {chain.host}},
+                     {"http_port", {port_suffix(chain.http_port, 80)}},
+                     {"tftp_port", {port_suffix(chain.tftp_port, 69)}},
+                     {"menu_timeout_ms", {std::int64_t{timeout_ms}}}});
 }
 
 std::string no_script_message(const wire::Mac& mac, std::string_view server) {
-  return fill(no_script_template, {{"mac", mac.hyphens()}, {"server", server}});
+  static const auto text = compiled(no_script_template);
+  return fill(text, {{"mac", {mac.hyphens()}}, {"server", {std::string(server)}}});
 }
 
 bool is_no_script_message(std::string_view text) {

@@ -3,12 +3,30 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wire/mac.h"
 
 namespace pixie::script {
+
+/// What the owner puts into the menu beside pixie's own items.
+struct MenuItems {
+  /// A profile that can be chosen. Those of one group stand together.
+  struct Item {
+    std::string profile;
+    std::string title;
+    std::string group;
+  };
+  /// Empty: pixie's own.
+  std::string title;
+  std::optional<std::uint32_t> timeout_ms;
+  /// What the machine boots by itself, for people; empty if that is not known.
+  std::string own;
+  std::vector<Item> profiles;
+};
 
 struct Chain {
   /// Where the client reaches this server, `192.0.2.1` or `[2001:db8::1]`, and the ports there.
@@ -17,6 +35,7 @@ struct Chain {
   std::uint16_t tftp_port;
   /// How long the menu waits before it takes the machine's own script; 0 waits for ever.
   std::uint32_t menu_timeout_ms;
+  MenuItems items = {};
 };
 
 /// The menu. iPXE's own `${…}` expressions are in it as they are: iPXE expands them on the machine.

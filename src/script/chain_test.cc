@@ -23,12 +23,35 @@ TEST(ChainScript, LeavesNoTemplateMarkAndKeepsWhatIpxeExpands) {
   const auto text = chain_script(plain);
   EXPECT_TRUE(text.starts_with("#!ipxe\n"));
   EXPECT_FALSE(text.contains("{{"));
-  EXPECT_TRUE(text.contains("${pixie}/ipxe/${mac:hexhyp}.ipxe${query}"));
+  EXPECT_TRUE(text.contains("set script ipxe/${mac:hexhyp}.ipxe\n"));
+  EXPECT_TRUE(text.contains("chain --autofree ${pixie}/${script}${query} "));
+}
+
+TEST(ChainScript, OffersTheOwnersProfilesUnderTheirHeadings) {
+  auto chain = plain;
+  chain.items = {.title = "Lab",
+                 .timeout_ms = 3000,
+                 .own = "Debian 12",
+                 .profiles = {{"rescue", "Rescue", ""},
+                              {"debian", "Debian ${bad}\nshell", "Installers"},
+                              {"fedora", "Fedora", "Installers"}}};
+  const auto text = chain_script(chain);
+  EXPECT_TRUE(text.contains("menu Lab: what shall ${mac} boot?\n"));
+  EXPECT_TRUE(text.contains("item --key o own o  Debian 12 (this machine's own)\n"));
+  EXPECT_TRUE(
+      text.contains("item choice-0    Rescue\nitem --gap Installers\n"
+                    "item choice-1    Debian  {bad} shell\nitem choice-2    Fedora\n"))
+      << text;
+  EXPECT_TRUE(
+      text.contains(":choice-2\nset script profiles/fedora/${mac:hexhyp}.ipxe\ngoto ask\n"));
+  EXPECT_TRUE(text.contains("set menu-timeout:int32 3000\n"));
 }
 
 TEST(ChainScript, JumpsOnlyToLabelsThatExistAndNeverFallsIntoAnEntry) {
-  std::istringstream lines(chain_script(plain));
-  const std::set<std::string> entries{"own", "netboot", "shell", "leave"};
+  auto chain = plain;
+  chain.items.profiles = {{"rescue", "Rescue", ""}, {"debian", "Debian", "Installers"}};
+  std::istringstream lines(chain_script(chain));
+  const std::set<std::string> entries{"own", "choice-0", "choice-1", "netboot", "shell", "leave"};
   std::set<std::string> labels, targets = entries;
   std::string previous;
   for (std::string line; std::getline(lines, line);) {

@@ -64,7 +64,8 @@ class Store {
   virtual Expected<std::uint64_t> count() = 0;
 
   /// Makes the machine, or learns what is new of it.
-  virtual Expected<void> saw(const wire::Mac& mac, const machines::Identity& identity, Time when) = 0;
+  virtual Expected<void> saw(const wire::Mac& mac, const machines::Identity& identity,
+                             Time when) = 0;
   /// Sets the assignment if the machine's version is `expected` (if one is given; 0: it must not be there yet).
   /// Makes the machine if it is not there. Returns the row; nothing if the version is another.
   virtual Expected<std::optional<MachineRow>> assign(const wire::Mac& mac,
@@ -77,10 +78,14 @@ class Store {
 
   /// Writes a boot: a new one (id 0) gets its id, an old one is replaced. Of a machine's boots the last 50 are kept.
   virtual Expected<std::uint64_t> write(const events::Boot& boot) = 0;
+  /// The newest boot of a machine, with its steps or without.
+  virtual Expected<std::optional<events::Boot>> last_boot(const wire::Mac& mac,
+                                                          bool with_steps) = 0;
   /// The newest first.
   virtual Expected<std::vector<events::Boot>> boots(const wire::Mac& mac) = 0;
   /// Of all machines, the newest first, those older than the boot `before` (0: from the newest), without their steps.
-  virtual Expected<std::vector<events::Boot>> recent_boots(std::uint64_t before, std::size_t limit) = 0;
+  virtual Expected<std::vector<events::Boot>> recent_boots(std::uint64_t before,
+                                                           std::size_t limit) = 0;
 
   /// A secret of this store for signing callbacks, 32 bytes, made once.
   virtual Expected<std::string> secret() = 0;

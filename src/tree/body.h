@@ -31,6 +31,10 @@ class Body {
     file,
     rom,
     chain,
+    /// Rendered for the machine that asked.
+    script,
+    /// A template, rendered for a machine.
+    text,
     /// The message for a machine that has no script of its own.
     no_script,
   };

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct Opened {
 struct Entry {
   std::string name;
   bool folder;
-  std::uint64_t size;
+  /// Nothing for what is made for each client.
+  std::optional<std::uint64_t> size;
   std::time_t modified;
 };
 

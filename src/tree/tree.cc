@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "script/chain.h"
-
 namespace pixie::tree {
 namespace {
 
@@ -30,14 +28,6 @@ std::string content_etag(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return fmt::format("\"{:x}-{:x}\"", text.size(), hash);
-}
-
-Body rendered(Body::Kind kind, std::string name, std::string text) {
-  auto etag = content_etag(text);
-  Body body(kind, std::move(text));
-  body.etag = std::move(etag);
-  body.name = std::move(name);
-  return body;
 }
 
 Body file_body(Opened opened, Body::Kind kind, std::string_view path) {
@@ -76,6 +66,11 @@ Refusal refusal(int error, const std::string& path) {
   }
 }
 
+/// The settings and templates in the scripts folder, which may hold secrets.
+bool is_for_pixie(std::string_view name) {
+  return name == "pixie.toml" || name == "pixie.d" || name == "templates";
+}
+
 /// `52-54-00-ab-cd-ef.ipxe`, in any spelling of the address.
 std::optional<wire::Mac> machine_named_by(std::string_view file) {
   constexpr std::string_view ending = ".ipxe";
@@ -88,69 +83,98 @@ std::optional<wire::Mac> machine_named_by(std::string_view file) {
 Tree::Tree(const Layout& layout)
     : layout_(layout), scripts_(layout.scripts), extra_(layout.extra), roms_(layout.roms) {}
 
-Answer Tree::resolve(const std::string& path, const wire::IpAddress& server) {
-  if (path.empty()) return root(server);
+Answer Tree::resolve(const std::string& path) {
+  if (path.empty()) return root();
   const auto slash = path.find('/');
   const auto top = path.substr(0, slash);
+  const auto rest = slash == std::string::npos ? "" : path.substr(slash + 1);
   auto* folder = top == "ipxe" ? &scripts_ : top == "extra" ? &extra_ : nullptr;
-  if (folder && !folder->path().empty()) {
-    return resolve_in(*folder, path, slash == std::string::npos ? "" : path.substr(slash + 1),
-                      server);
-  }
-  const auto machine = top == "ipxe" ? machine_named_by(last_component(path)) : std::nullopt;
-  if (machine) return machine_script(*machine, server);
-  if (auto body = by_name(path, server)) return std::move(*body);
+  if (folder && !folder->path().empty()) return resolve_in(*folder, path, rest);
+  const auto machine =
+      top == "ipxe" || top == "profiles" ? machine_named_by(last_component(path)) : std::nullopt;
+  if (machine && top == "ipxe") return machine_script(*machine);
+  if (machine && rest.contains('/'))
+    return Wanted{Wanted::What::script, machine, rest.substr(0, rest.rfind('/'))};
+  if (top == "t" && !rest.empty()) return Wanted{Wanted::What::text, std::nullopt, rest};
+  if (auto found = by_name(path)) return std::move(*found);
   if (const auto remedy = layout_.catalogue->missing(last_component(path))) {
     return Refusal{Refusal::Reason::rom_missing, *remedy};
   }
   return refusal(ENOENT, path);
 }
 
-Answer Tree::resolve_in(Folder& folder, const std::string& path, const std::string& relative,
-                        const wire::IpAddress& server) {
+Answer Tree::resolve_in(Folder& folder, const std::string& path, const std::string& relative) {
   const auto machine = &folder == &scripts_ ? machine_named_by(relative) : std::nullopt;
+  if (&folder == &scripts_ && is_for_pixie(relative.substr(0, relative.find('/'))))
+    return Refusal{Refusal::Reason::forbidden,
+                   fmt::format("{} is for pixie itself and is not served.", path)};
   auto opened = folder.open(relative);
-  if (opened && opened->is_folder()) return Listing{entries(*opened)};
+  if (opened && opened->is_folder()) {
+    Listing listing{entries(*opened)};
+    if (relative.empty() && &folder == &scripts_)
+      std::erase_if(listing.entries, [](const auto& entry) { return is_for_pixie(entry.name); });
+    return listing;
+  }
   if (opened) {
     auto body = file_body(std::move(*opened), Body::Kind::file, path);
     body.machine = machine;
     return body;
   }
   if (opened.error() != ENOENT && opened.error() != ENOTDIR) return refusal(opened.error(), path);
-  if (machine) return machine_script(*machine, server);
-  if (auto body = by_name(path, server)) return std::move(*body);
+  if (machine) return machine_script(*machine);
+  if (auto found = by_name(path)) return std::move(*found);
   return refusal(ENOENT, path);
 }
 
-std::optional<Body> Tree::by_name(std::string_view path, const wire::IpAddress& server) {
+std::optional<Answer> Tree::by_name(std::string_view path) {
   const auto name = lower(last_component(path));
   // iPXE 2 asks for autoexec.ipxe in the folder that its ROM came from, then at the root.
-  if (name == "chain.ipxe" || name == "autoexec.ipxe") return chain(server);
-  // With its folder first: a signed ROM and its shim lie in one of their own (x86_64-sb/).
-  if (auto whole = rom(path)) return whole;
-  return rom(name);
-}
-
-Body Tree::machine_script(const wire::Mac& mac, const wire::IpAddress& server) {
-  for (const auto& candidate : {mac.hyphens() + ".ipxe", std::string("default.ipxe")}) {
-    if (auto body = file_in(scripts_, candidate, Body::Kind::file)) {
-      body->machine = mac;
-      return std::move(*body);
-    }
+  if (name == "chain.ipxe" || name == "autoexec.ipxe") {
+    if (auto own = file_in(scripts_, "chain.ipxe", Body::Kind::chain)) return std::move(*own);
+    return Wanted{Wanted::What::menu, std::nullopt, {}};
   }
-  auto message = rendered(Body::Kind::no_script, mac.hyphens() + ".ipxe",
-                          script::no_script_message(mac, host(server)));
-  message.machine = mac;
-  return message;
+  // With its folder first: a signed ROM and its shim lie in one of their own (x86_64-sb/).
+  auto found = rom(path);
+  if (!found) found = rom(name);
+  if (!found) return std::nullopt;
+  return std::move(*found);
 }
 
-Body Tree::chain(const wire::IpAddress& server) {
-  if (auto own = file_in(scripts_, "chain.ipxe", Body::Kind::chain)) return std::move(*own);
-  return rendered(Body::Kind::chain, "chain.ipxe",
-                  script::chain_script({.host = host(server),
-                                        .http_port = layout_.http_port,
-                                        .tftp_port = layout_.tftp_port,
-                                        .menu_timeout_ms = layout_.menu_timeout_ms}));
+Answer Tree::machine_script(const wire::Mac& mac) {
+  if (auto own = own_script(mac)) return std::move(*own);
+  return Wanted{Wanted::What::script, mac, {}};
+}
+
+std::optional<Body> Tree::own_script(const wire::Mac& mac) {
+  auto body = file_in(scripts_, mac.hyphens() + ".ipxe", Body::Kind::file);
+  if (body) body->machine = mac;
+  return body;
+}
+
+std::optional<Body> Tree::default_script() {
+  return file_in(scripts_, "default.ipxe", Body::Kind::file);
+}
+
+Body Tree::made(Body::Kind kind, std::string name, std::string text) {
+  auto etag = content_etag(text);
+  Body body(kind, std::move(text));
+  body.etag = std::move(etag);
+  body.name = std::move(name);
+  return body;
+}
+
+Body Tree::no_script(const wire::Mac& mac, const wire::IpAddress& server) const {
+  return made(Body::Kind::no_script, mac.hyphens() + ".ipxe",
+              script::no_script_message(mac, host(server)));
+}
+
+Body Tree::menu(const wire::IpAddress& server, script::MenuItems items) const {
+  return made(Body::Kind::chain, "chain.ipxe",
+              script::chain_script({.host = host(server),
+                                    .http_port = layout_.http_port,
+                                    .tftp_port = layout_.tftp_port,
+                                    .menu_timeout_ms = layout_.menu_timeout_ms,
+                                    .items = std::move(items)}));
 }
 
 std::optional<Body> Tree::rom(std::string_view name) {
@@ -171,7 +195,7 @@ std::optional<Body> Tree::file_in(Folder& folder, const std::string& relative, B
   return file_body(std::move(*opened), kind, relative);
 }
 
-Listing Tree::root(const wire::IpAddress& server) {
+Listing Tree::root() {
   std::map<std::string, Entry> found;
   const auto add_folder = [&](const Folder& folder, const std::string& name) {
     if (!folder.path().empty()) found[name] = {name, true, 0, 0};
@@ -181,7 +205,9 @@ Listing Tree::root(const wire::IpAddress& server) {
   };
   add_folder(scripts_, "ipxe");
   add_folder(extra_, "extra");
-  add_body("chain.ipxe", chain(server));
+  const auto chain = file_in(scripts_, "chain.ipxe", Body::Kind::chain);
+  found["chain.ipxe"] = {"chain.ipxe", false, chain ? std::optional(chain->size()) : std::nullopt,
+                         chain ? chain->modified.value_or(0) : 0};
   for (const auto& known : layout_.catalogue->known()) {
     if (known.embedded()) add_body(std::string(known.name), rom(known.name));
   }
@@ -196,6 +222,11 @@ Listing Tree::root(const wire::IpAddress& server) {
 std::string Tree::host(const wire::IpAddress& server) const {
   const bool advertised = !layout_.advertised_address.is_unspecified();
   return (advertised ? layout_.advertised_address : server).url_host();
+}
+
+std::string Tree::url(const wire::IpAddress& server) const {
+  const auto port = layout_.http_port == 80 ? "" : fmt::format(":{}", layout_.http_port);
+  return fmt::format("http://{}{}", host(server), port);
 }
 
 }  // namespace pixie::tree

@@ -1,5 +1,6 @@
 // The one tree of paths that TFTP and HTTP are two views of: the iPXE ROMs and the chain script at
-// its root, `ipxe/` from the scripts folder, `extra/` from the extra folder.
+// its root, `ipxe/` from the scripts folder, `extra/` from the extra folder; `profiles/NAME/MAC.ipxe`,
+// a profile as it was chosen in the menu; `t/NAME`, a template.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "roms/catalogue.h"
+#include "script/chain.h"
 #include "tree/body.h"
 #include "tree/folder.h"
 #include "wire/address.h"
@@ -42,7 +44,22 @@ struct Refusal {
   std::string text;
 };
 
-using Answer = std::variant<Body, Listing, Refusal>;
+/// Made for each machine: what its script, a template or the menu says is decided elsewhere.
+struct Wanted {
+  enum class What : std::uint8_t {
+    script,
+    /// A file below templates/, by the name `name`.
+    text,
+    menu,
+  };
+  What what;
+  /// The machine that the path names.
+  std::optional<wire::Mac> machine;
+  /// The template's name, or the profile that was chosen in the menu.
+  std::string name;
+};
+
+using Answer = std::variant<Body, Listing, Refusal, Wanted>;
 
 /// Belongs to one loop: not shared between threads.
 class Tree {
@@ -52,20 +69,29 @@ class Tree {
   const Layout& layout() const { return layout_; }
 
   /// Resolves a path without a leading slash, without `.`, `..` and empty components (the
-  /// protocols' own modules make such paths). `server` is the local address that the client
-  /// reached.
-  Answer resolve(const std::string& path, const wire::IpAddress& server);
+  /// protocols' own modules make such paths).
+  Answer resolve(const std::string& path);
+
+  /// A machine's own script, which wins over whatever else is for it; default.ipxe.
+  std::optional<Body> own_script(const wire::Mac& mac);
+  std::optional<Body> default_script();
+  /// What was made for a machine, as a body. `name`: what the content type follows from.
+  static Body made(Body::Kind kind, std::string name, std::string text);
+  /// The message for a machine that nothing is for.
+  Body no_script(const wire::Mac& mac, const wire::IpAddress& server) const;
+  /// The menu with these items.
+  Body menu(const wire::IpAddress& server, script::MenuItems items) const;
+  /// Where a client reaches this server: the host of its URLs, and the URL itself without a slash at its end.
+  std::string host(const wire::IpAddress& server) const;
+  std::string url(const wire::IpAddress& server) const;
 
  private:
-  Answer resolve_in(Folder& folder, const std::string& path, const std::string& relative,
-                    const wire::IpAddress& server);
-  std::optional<Body> by_name(std::string_view path, const wire::IpAddress& server);
-  Body machine_script(const wire::Mac& mac, const wire::IpAddress& server);
-  Body chain(const wire::IpAddress& server);
+  Answer resolve_in(Folder& folder, const std::string& path, const std::string& relative);
+  std::optional<Answer> by_name(std::string_view path);
+  Answer machine_script(const wire::Mac& mac);
   std::optional<Body> rom(std::string_view name);
   std::optional<Body> file_in(Folder& folder, const std::string& relative, Body::Kind kind);
-  Listing root(const wire::IpAddress& server);
-  std::string host(const wire::IpAddress& server) const;
+  Listing root();
 
   Layout layout_;
   Folder scripts_;

@@ -78,7 +78,8 @@ class Apt:
                 "APT::Architectures": architecture,
             }
         self._options = [f"-o{key}={value}" for key, value in settings.items()]
-        _run(["apt-get", *self._options, "-qq", "update"])
+        # Without this a list that can't be had is no failure, and its packages are unknown later.
+        _run(["apt-get", *self._options, "-qq", "-oAPT::Update::Error-Mode=any", "update"])
 
     def depends(self, package):
         """The names that `package` depends on directly."""

@@ -1,0 +1,188 @@
+#include "api/explain.h"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "api/json.h"
+#include "machines/decide.h"
+#include "roms/rom.h"
+
+namespace pixie::api {
+namespace {
+
+using machines::Because;
+using machines::Fact;
+using machines::Source;
+
+/// In the place of a boot's token, which is for the machine alone.
+constexpr std::string_view no_token = "given-at-boot";
+
+/// One machine's question, with all that the answer refers to.
+struct Inquiry {
+  std::shared_ptr<const machines::Fleet> fleet;
+  machines::Identity identity;
+  std::optional<machines::Assignment> assignment;
+  machines::Here here;
+  bool has_own_script = false;
+  std::optional<std::string> default_script;
+  bool upstream_answers = false;
+
+  const machines::Assignment* assigned() const { return assignment ? &*assignment : nullptr; }
+  machines::Question question() const {
+    return {.identity = identity,
+            .assignment = assigned(),
+            .has_own_script = has_own_script,
+            .has_default_script = default_script.has_value(),
+            .upstream_answers = upstream_answers};
+  }
+};
+
+machines::Identity identity_of(const Context& context, const machines::Identity& seen) {
+  machines::Identity identity;
+  identity.learn(Fact::mac, context.mac.colons(), Source::claimed);
+  for (std::size_t i = 0; i < machines::fact_count; ++i) {
+    const auto fact = static_cast<Fact>(i);
+    if (fact == Fact::mac) continue;
+    // What is asked for wins over what was seen: it is asked what would be.
+    if (const auto value = context.call.target.query(machines::fact_name(fact)))
+      identity.learn(fact, *value, Source::claimed);
+  }
+  for (std::size_t i = 0; i < machines::fact_count; ++i) {
+    const auto fact = static_cast<Fact>(i);
+    if (!identity.knows(fact) && seen.knows(fact))
+      identity.learn(fact, seen[fact], seen.source(fact));
+  }
+  return identity;
+}
+
+Inquiry inquire(const Context& context) {
+  const auto& office = context.office;
+  auto known = office.roster().look_up(context.mac);
+  Inquiry inquiry{.fleet = office.fleet(),
+                  .identity = identity_of(context, known.seen),
+                  .assignment = std::move(known.assignment),
+                  .here = {},
+                  .has_own_script = office.has_own_script(context.mac),
+                  .default_script = office.default_script(),
+                  .upstream_answers = office.upstream_answers(context.mac)};
+  inquiry.here = office.here(inquiry.identity);
+  inquiry.here.callback = fmt::format("{}/{}/machines/{}/done?token={}", inquiry.here.server,
+                                      base_path, context.mac.hyphens(), no_token);
+  return inquiry;
+}
+
+/// The script, or why there is none; neither if its file went away meanwhile.
+struct Script {
+  std::optional<std::string> text;
+  std::optional<std::string> mistake;
+  std::vector<std::string> urls = {};
+};
+
+Script profile_script(const Inquiry& inquiry, const machines::Decision& decision) {
+  const machines::Variables variables(inquiry.identity, decision, inquiry.assigned(), inquiry.here);
+  auto text = machines::boot_script(*decision.profile, decision, variables, inquiry.here);
+  if (!text) return {.text = {}, .mistake = text.error().one_line()};
+  auto urls = machines::urls_of(*decision.profile, variables, inquiry.here);
+  return {.text = std::move(*text),
+          .mistake = {},
+          .urls = urls ? std::move(*urls) : std::vector<std::string>()};
+}
+
+Script script_of(const Context& context, const Inquiry& inquiry,
+                 const machines::Decision& decision) {
+  if (decision.profile) return profile_script(inquiry, decision);
+  switch (decision.because) {
+    case Because::own_script:
+      return {.text = context.office.own_script(context.mac), .mistake = {}};
+    case Because::default_script:
+      return {.text = inquiry.default_script, .mistake = {}};
+    case Because::upstream:
+      return {.text = {}, .mistake = "Its script is another server's (--api)."};
+    default:
+      return {.text = {}, .mistake = "Nothing is for this machine; its screen will say so."};
+  }
+}
+
+/// Whether it is there, if it is this server's.
+Json exists(const Context& context, const machines::Here& here, std::string_view url) {
+  if (!url.starts_with(here.server)) return {};
+  url.remove_prefix(here.server.size());
+  if (!url.starts_with('/')) return {};
+  const auto target = http::parse_target(url);
+  return target && context.office.has(*target);
+}
+
+/// The client architecture type (option 93) that this machine's firmware sends; see roms::rom_for_client().
+std::optional<unsigned> client_architecture(std::string_view arch, std::string_view firmware) {
+  struct Row {
+    std::string_view arch;
+    unsigned uefi;
+    unsigned http;
+  };
+  constexpr std::array rows{Row{"i386", 6, 15},   Row{"x86_64", 7, 16},   Row{"arm32", 10, 18},
+                            Row{"arm64", 11, 19}, Row{"riscv64", 27, 28}, Row{"loong64", 39, 40}};
+  if (firmware == "bios") return 0;
+  for (const auto& row : rows) {
+    if (row.arch == arch) return firmware == "http" ? row.http : row.uefi;
+  }
+  return std::nullopt;
+}
+
+Json rom_of(const Inquiry& inquiry) {
+  const auto type =
+      client_architecture(inquiry.identity[Fact::arch], inquiry.identity[Fact::firmware]);
+  const auto rom = type ? roms::rom_for_client(*type) : std::nullopt;
+  return rom ? Json(*rom) : Json();
+}
+
+Json steps_json(const Inquiry& inquiry) {
+  auto steps = Json::array();
+  for (const auto& step : machines::explain(*inquiry.fleet, inquiry.question())) {
+    steps.push_back({{"because", machines::because_name(step.because)},
+                     {"decided", step.decided},
+                     {"text", step.text}});
+  }
+  return steps;
+}
+
+Json or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
+
+}  // namespace
+
+Answer get_explanation(const Context& context) {
+  const auto inquiry = inquire(context);
+  const auto decision = machines::decide(*inquiry.fleet, inquiry.question());
+  const auto script = script_of(context, inquiry, decision);
+  auto urls = Json::array();
+  for (const auto& url : script.urls)
+    urls.push_back({{"url", url}, {"exists", exists(context, inquiry.here, url)}});
+  return json_answer({{"mac", context.mac.colons()},
+                      {"decision",
+                       {{"because", machines::because_name(decision.because)},
+                        {"profile", decision.profile ? Json(decision.profile->name) : Json()},
+                        {"rule", decision.rule ? Json(decision.rule->name) : Json()}}},
+                      {"steps", steps_json(inquiry)},
+                      {"script", or_null(script.text)},
+                      {"error", or_null(script.mistake)},
+                      {"urls", std::move(urls)},
+                      {"rom", rom_of(inquiry)}});
+}
+
+Answer get_script(const Context& context) {
+  const auto inquiry = inquire(context);
+  const auto decision = machines::decide(*inquiry.fleet, inquiry.question());
+  auto script = script_of(context, inquiry, decision);
+  if (script.text)
+    return {{.content_type = "text/plain; charset=utf-8", .body = std::move(*script.text)}};
+  // A profile that can't be rendered is the owner's to mend; all else has no script here.
+  return problem(decision.profile ? 409 : 404, script.mistake.value_or("The file is gone."));
+}
+
+}  // namespace pixie::api

@@ -1,0 +1,85 @@
+#include "app/fleet_watch.h"
+
+#include <utility>
+
+#include "events/catalogue.h"
+#include "machines/read_fleet.h"
+
+namespace pixie::app {
+
+FleetWatch::FleetWatch(std::string folder, events::Stream& events)
+    : folder_(std::move(folder)), events_(events) {
+  if (folder_.empty()) return;
+  // First watched, then read: what changes meanwhile is read again.
+  watch_.emplace(folder_);
+}
+
+FleetWatch::~FleetWatch() { stop(); }
+
+void FleetWatch::start(Loaded loaded) {
+  loaded_ = std::move(loaded);
+  watch();
+}
+
+void FleetWatch::watch() {
+  if (!watch_) return;
+  thread_ = std::thread([this] {
+    while (watch_->wait()) load();
+  });
+}
+
+void FleetWatch::stop() {
+  if (!thread_.joinable()) return;
+  watch_->stop();
+  thread_.join();
+}
+
+FleetWatch::Fleet FleetWatch::fleet() const {
+  const std::lock_guard lock(mutex_);
+  return fleet_;
+}
+
+std::vector<wire::Diagnostic> FleetWatch::mistakes() const {
+  const std::lock_guard lock(mutex_);
+  return mistakes_;
+}
+
+void FleetWatch::reload() {
+  if (watch_) watch_->poke();
+}
+
+void FleetWatch::follow(std::string folder) {
+  if (folder == folder_) return reload();
+  stop();
+  folder_ = std::move(folder);
+  watch_.reset();
+  if (!folder_.empty()) watch_.emplace(folder_);
+  load();
+  watch();
+}
+
+void FleetWatch::load() {
+  const auto sources = machines::read_sources(folder_);
+  const auto fingerprint = machines::fingerprint(sources);
+  // Most of what changes in the folder are machines' own scripts.
+  if (std::exchange(fingerprint_, fingerprint) == fingerprint) return;
+  auto read = machines::Fleet::load(sources);
+  {
+    const std::lock_guard lock(mutex_);
+    mistakes_ = read ? std::vector<wire::Diagnostic>() : read.error();
+    if (read) fleet_ = *read;
+  }
+  if (read) {
+    const auto& fleet = **read;
+    events_.emit(events::fleet_loaded, {{"profiles", fleet.profiles().size()},
+                                        {"rules", fleet.rules().size()},
+                                        {"groups", fleet.groups().size()},
+                                        {"machines", fleet.machines().size()}});
+  } else {
+    for (const auto& mistake : read.error())
+      events_.emit(events::fleet_mistake, {{"reason", mistake.one_line()}});
+  }
+  if (loaded_) loaded_(read ? *read : nullptr);
+}
+
+}  // namespace pixie::app

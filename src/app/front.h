@@ -1,0 +1,39 @@
+// What is answered over HTTP beside the tree: the page, the API with its live feed, metrics, and whether all is well.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "api/api.h"
+#include "api/feed.h"
+#include "net/backend.h"
+
+namespace pixie::app {
+
+class Front final : public net::Backend {
+ public:
+  /// What the answers are made from; all outlive it.
+  struct Parts {
+    registry::Registry& registry;
+    const api::Api& api;
+    const api::Office& office;
+    api::Feed& feed;
+    /// Called when somebody began to listen to the feed.
+    std::function<void()> listened;
+    /// The text of /metrics; called from the registry's thread.
+    std::function<std::string()> metrics;
+  };
+  explicit Front(Parts parts) : parts_(std::move(parts)) {}
+
+  bool answers(std::string_view path) const override;
+  void answer(const Call& call, std::function<void(Answer)> done) override;
+
+ private:
+  void ask_api(const Call& call, std::function<void(Answer)> done);
+  Answer follow(api::Answer answer) const;
+  Answer health() const;
+
+  const Parts parts_;
+};
+
+}  // namespace pixie::app

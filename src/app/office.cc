@@ -1,0 +1,118 @@
+#include "app/office.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace pixie::app {
+namespace {
+
+constexpr std::size_t script_limit_bytes = 1 << 20;
+
+std::optional<std::string> text_of(const std::optional<tree::Body>& body) {
+  if (!body || body->size() > script_limit_bytes) return std::nullopt;
+  std::string text(body->size(), '\0');
+  const auto count = body->read(0, std::as_writable_bytes(std::span(text)));
+  if (count != static_cast<std::ptrdiff_t>(text.size())) return std::nullopt;
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
+}
+
+}  // namespace
+
+Office::Office(const tree::Layout& layout, const machines::Roster& roster, const FleetWatch& fleet,
+               std::string address, std::vector<std::string> troubles)
+    : roster_(roster),
+      fleet_(fleet),
+      address_(std::move(address)),
+      troubles_(std::move(troubles)),
+      tree_(layout) {}
+
+void Office::use(std::shared_ptr<const api::Tokens> tokens) {
+  const std::lock_guard lock(mutex_);
+  tokens_ = std::move(tokens);
+}
+
+void Office::replace_tree(const tree::Layout& layout) {
+  const std::lock_guard lock(mutex_);
+  tree_ = tree::Tree(layout);
+}
+
+std::shared_ptr<const machines::Fleet> Office::fleet() const { return fleet_.fleet(); }
+
+std::vector<wire::Diagnostic> Office::mistakes() const { return fleet_.mistakes(); }
+
+bool Office::has_own_script(const wire::Mac& mac) const {
+  const std::lock_guard lock(mutex_);
+  return tree_.own_script(mac).has_value();
+}
+
+std::shared_ptr<const api::Tokens> Office::tokens() const {
+  const std::lock_guard lock(mutex_);
+  return tokens_;
+}
+
+std::shared_ptr<const roms::Catalogue> Office::catalogue() const {
+  const std::lock_guard lock(mutex_);
+  return tree_.layout().catalogue;
+}
+
+std::optional<std::string> Office::own_script(const wire::Mac& mac) const {
+  const std::lock_guard lock(mutex_);
+  return text_of(tree_.own_script(mac));
+}
+
+std::optional<std::string> Office::default_script() const {
+  const std::lock_guard lock(mutex_);
+  return text_of(tree_.default_script());
+}
+
+bool Office::upstream_answers(const wire::Mac&) const { return false; }
+
+machines::Here Office::here(const machines::Identity&) const {
+  const std::lock_guard lock(mutex_);
+  const auto address = wire::IpAddress::parse(address_).value_or(wire::IpAddress());
+  return {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
+}
+
+bool Office::has(const http::Target& target) const {
+  const auto fleet = fleet_.fleet();
+  const std::lock_guard lock(mutex_);
+  const auto found = tree_.resolve(target.path);
+  if (const auto* wanted = std::get_if<tree::Wanted>(&found))
+    return wanted->what != tree::Wanted::What::text || fleet->text(wanted->name) != nullptr;
+  return std::holds_alternative<tree::Body>(found);
+}
+
+std::string Office::version() const { return PIXIE_VERSION; }
+
+std::vector<std::string> Office::health_problems() const {
+  auto problems = troubles_;
+  if (const auto mistakes = fleet_.mistakes(); !mistakes.empty()) {
+    problems.push_back(fmt::format("{} in pixie.toml or what it names; the first: {}",
+                                   mistakes.size() == 1 ? "A mistake" : "Mistakes",
+                                   mistakes.front().one_line()));
+  }
+  return problems;
+}
+
+bool Office::is_own_name(std::string_view host) const {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return false;
+  const auto own = lower(name.data());
+  const auto asked = lower(host);
+  return asked == "localhost" || asked == own || asked.substr(0, asked.find('.')) == own;
+}
+
+}  // namespace pixie::app

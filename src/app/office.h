@@ -1,0 +1,53 @@
+// What the API asks of the running server beside the registry: the fleet, the scripts folder, the ROMs.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/office.h"
+#include "app/fleet_watch.h"
+#include "tree/tree.h"
+
+namespace pixie::app {
+
+/// May be used from any thread.
+class Office final : public api::Office {
+ public:
+  /// The roster and the fleet outlive the office. `address`: what machines are told to come to, where nothing better is known. `troubles`: what is wrong from the
+  /// start, a sentence each.
+  Office(const tree::Layout& layout, const machines::Roster& roster, const FleetWatch& fleet,
+         std::string address, std::vector<std::string> troubles);
+
+  void use(std::shared_ptr<const api::Tokens> tokens);
+  /// The settings were read again.
+  void replace_tree(const tree::Layout& layout);
+
+  std::shared_ptr<const machines::Fleet> fleet() const override;
+  std::vector<wire::Diagnostic> mistakes() const override;
+  bool has_own_script(const wire::Mac& mac) const override;
+  std::shared_ptr<const api::Tokens> tokens() const override;
+  const machines::Roster& roster() const override { return roster_; }
+  std::shared_ptr<const roms::Catalogue> catalogue() const override;
+  std::optional<std::string> own_script(const wire::Mac& mac) const override;
+  std::optional<std::string> default_script() const override;
+  bool upstream_answers(const wire::Mac& mac) const override;
+  machines::Here here(const machines::Identity& machine) const override;
+  bool has(const http::Target& target) const override;
+  std::string version() const override;
+  std::vector<std::string> health_problems() const override;
+  bool is_own_name(std::string_view host) const override;
+
+ private:
+  const machines::Roster& roster_;
+  const FleetWatch& fleet_;
+  const std::string address_;
+  const std::vector<std::string> troubles_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const api::Tokens> tokens_;
+  mutable tree::Tree tree_;
+};
+
+}  // namespace pixie::app

@@ -1,0 +1,109 @@
+#include "app/service.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "events/catalogue.h"
+
+namespace pixie::app {
+namespace {
+
+std::vector<std::string> troubles_of(const State& state) {
+  if (state.trouble.empty()) return {};
+  return {state.trouble};
+}
+
+}  // namespace
+
+Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& settings) {
+  if (settings.api_tokens.empty()) return nullptr;
+  std::ifstream file(settings.api_tokens);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file.is_open() || file.bad())
+    return fail(fmt::format("--api-tokens: {} can't be read", settings.api_tokens));
+  auto tokens = api::Tokens::parse(text, settings.api_tokens);
+  if (!tokens) return std::unexpected(tokens.error());
+  return std::make_shared<const api::Tokens>(std::move(*tokens));
+}
+
+Service::Service(const Settings& settings, Opened opened)
+    : log_(STDERR_FILENO, settings.log_format, settings.level),
+      fleet_(settings.layout.scripts, events_),
+      office_(settings.layout, roster_, fleet_, opened.address, troubles_of(opened.state)),
+      feed_(office_) {
+  events_.add(log_);
+  events_.add(metrics_);
+  fleet_.load();
+  office_.use(std::move(opened.tokens));
+  registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
+  registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
+  events_.add(*registry_);
+  if (!settings.upstream.empty())
+    upstream_ = std::make_unique<net::UpstreamClient>(settings.upstream, events_);
+  if (!settings.web_hook.empty()) {
+    web_hook_ = std::make_unique<net::WebHook>(settings.web_hook, events_);
+    events_.add(*web_hook_);
+  }
+  services_.emplace(desk::Services{roster_, *registry_, {}});
+  if (upstream_) {
+    services_->upstream = [this](const wire::Mac& mac, auto done) {
+      upstream_->ask(mac, std::move(done));
+    };
+  }
+  api_.emplace(*registry_, office_);
+  events_.add(feed_);
+  front_.emplace(Front::Parts{.registry = *registry_,
+                              .api = *api_,
+                              .office = office_,
+                              .feed = feed_,
+                              .listened = [this] { events_.views_changed(); },
+                              .metrics = [this] { return metrics_text(); }});
+  server_ = std::make_unique<net::Server>(settings.server, settings.dhcp, std::move(opened.sockets),
+                                          std::move(opened.dhcp), settings.layout,
+                                          net::Surroundings{events_, *services_, *front_});
+}
+
+void Service::start() {
+  server_->start(fleet_.fleet());
+  fleet_.start([this](const FleetWatch::Fleet& fleet) {
+    if (fleet) server_->replace_fleet(fleet);
+    feed_.publish_problems();
+  });
+}
+
+Service::~Service() {
+  fleet_.stop();
+  server_->stop();
+  // They call back into the loops, which live until the server goes.
+  if (web_hook_) events_.remove(*web_hook_);
+  events_.remove(feed_);
+  events_.remove(*registry_);
+  web_hook_.reset();
+  upstream_.reset();
+  registry_.reset();
+}
+
+void Service::replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens) {
+  server_->replace_tree(settings.layout);
+  office_.replace_tree(settings.layout);
+  office_.use(std::move(tokens));
+  fleet_.follow(settings.layout.scripts);
+  log_.set_level(settings.level);
+  events_.views_changed();
+}
+
+std::string Service::metrics_text() const {
+  const auto active = server_->active();
+  return metrics_.exposition({.version = PIXIE_VERSION,
+                              .transfers = active.transfers,
+                              .connections = active.connections,
+                              .listeners = feed_.listeners(),
+                              .dropped = events_.dropped()});
+}
+
+}  // namespace pixie::app

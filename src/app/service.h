@@ -1,0 +1,74 @@
+// The running server with all that belongs to it, made in an order in which each part finds the others, and ended in
+// the reverse.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/api.h"
+#include "api/feed.h"
+#include "app/fleet_watch.h"
+#include "app/front.h"
+#include "app/office.h"
+#include "app/settings.h"
+#include "app/state.h"
+#include "events/log.h"
+#include "events/metrics.h"
+#include "events/stream.h"
+#include "machines/roster.h"
+#include "net/server.h"
+#include "net/upstream_client.h"
+#include "net/web_hook.h"
+#include "registry/registry.h"
+
+namespace pixie::app {
+
+/// Its functions are called by one thread.
+class Service {
+ public:
+  /// What was opened before privileges were dropped, and since.
+  struct Opened {
+    net::Sockets sockets;
+    std::optional<net::DhcpSockets> dhcp;
+    State state;
+    std::shared_ptr<const api::Tokens> tokens;
+    /// The address that people and machines are told.
+    std::string address;
+  };
+  Service(const Settings& settings, Opened opened);
+  /// Ends at once what is still under way.
+  ~Service();
+
+  events::Stream& events() { return events_; }
+  void start();
+  /// The settings were read again.
+  void replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens);
+  /// Takes nothing new; waits until what is under way has ended, or for `grace`.
+  void finish(std::chrono::milliseconds grace) { server_->finish(grace); }
+
+ private:
+  std::string metrics_text() const;
+
+  // The log outlives the stream that it is a view of; the other views are taken out of it.
+  events::Log log_;
+  events::Metrics metrics_;
+  events::Stream events_;
+  machines::Roster roster_;
+  FleetWatch fleet_;
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<net::UpstreamClient> upstream_;
+  std::unique_ptr<net::WebHook> web_hook_;
+  std::optional<desk::Services> services_;
+  Office office_;
+  std::optional<api::Api> api_;
+  api::Feed feed_;
+  std::optional<Front> front_;
+  std::unique_ptr<net::Server> server_;
+};
+
+/// The tokens of --api-tokens; null if there is no such setting.
+Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& settings);
+
+}  // namespace pixie::app

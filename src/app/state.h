@@ -1,0 +1,26 @@
+// The folder of the store: made before privileges are dropped, opened after.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/settings.h"
+#include "store/store.h"
+#include "wire/error.h"
+
+namespace pixie::app {
+
+/// Makes the store's folder below --state, if it can, and gives it to the user that pixie will be.
+void make_state_folder(const Settings& settings);
+
+struct State {
+  std::unique_ptr<store::Store> store;
+  /// What is wrong with it, a sentence; empty: nothing.
+  std::string trouble;
+};
+
+/// Opens the store. If the folder can't be written to, and it was not asked for, everything is kept in memory until the
+/// end. Fails, with a sentence, if it was asked for, or if the store that is there can't be used.
+Expected<State> open_state(const Settings& settings);
+
+}  // namespace pixie::app

@@ -1,0 +1,38 @@
+// What answers requests for things that are not in the tree: the API, the page, the metrics.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "http/request.h"
+#include "http/response.h"
+#include "http/target.h"
+#include "net/channel.h"
+#include "wire/address.h"
+
+namespace pixie::net {
+
+class Backend {
+ public:
+  struct Call {
+    const http::Request& request;
+    const http::Target& target;
+    wire::Endpoint peer;
+    /// The address that the client reached.
+    wire::IpAddress server;
+  };
+  struct Answer {
+    http::Made made;
+    /// The body, if it is one without an end: `made` says its status and type only.
+    std::shared_ptr<Channel> stream;
+  };
+
+  virtual ~Backend() = default;
+  /// Whether it answers this path, with any method. From any thread.
+  virtual bool answers(std::string_view path) const = 0;
+  /// Calls `done` once, at once or later, from any thread. The call is valid until `answer` returns.
+  virtual void answer(const Call& call, std::function<void(Answer)> done) = 0;
+};
+
+}  // namespace pixie::net

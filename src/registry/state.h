@@ -1,0 +1,79 @@
+// The registry's own state. Its thread alone touches it, but for the inbox, the secret and the roster.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "events/stream.h"
+#include "machines/roster.h"
+#include "registry/inbox.h"
+#include "registry/pending.h"
+#include "registry/registry.h"
+#include "store/store.h"
+#include "wire/mac.h"
+
+namespace pixie::registry {
+
+struct Registry::State {
+  using Moment = Pending::Moment;
+
+  /// Reads the secret, and the assignments into the roster.
+  State(std::unique_ptr<store::Store> store_, machines::Roster& roster_, events::Stream& stream_);
+
+  /// Works until the inbox is closed and empty.
+  void run(Registry& registry);
+  void handle(Registry& registry, Item& item);
+  void handle_time(Registry& registry);
+  Moment next_moment() const;
+  void tell_changes(Registry& registry);
+
+  /// Writes what waits, so that what is read next has it, unless the store is failing.
+  void settle();
+  void report(const Error& error);
+  /// The value; nothing if there is an error, which is reported.
+  template <class Value>
+  std::optional<Value> told(Expected<Value> result) {
+    if (result) return std::move(*result);
+    report(result.error());
+    return std::nullopt;
+  }
+
+  MachineView view_of(store::MachineRow row, bool with_steps);
+  /// What machine() says of it changed.
+  void change(const wire::Mac& mac);
+  /// An error: it is still to be done.
+  Expected<void> give_back(const wire::Mac& mac, const std::string& profile);
+  void give_back_what_waits();
+
+  const std::unique_ptr<store::Store> store;
+  machines::Roster& roster;
+  events::Stream& stream;
+  std::string secret;
+  Inbox inbox;
+
+  Pending pending;
+  std::string problem;
+  /// One-shots that were taken, and how the installation before them stood.
+  struct Claim {
+    std::string profile;
+    store::Install before;
+  };
+  std::unordered_map<wire::Mac, Claim> claims;
+  /// Those that came back while the store could not be written.
+  std::unordered_map<wire::Mac, std::string> unreturned;
+  Moment return_due{};
+  std::unordered_set<wire::Mac> changed;
+  Moment changes_due{};
+  Moment tidy_due{};
+
+  std::thread thread;
+};
+
+}  // namespace pixie::registry

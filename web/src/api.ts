@@ -1,0 +1,175 @@
+// The shapes that /api/v1 answers with, by the names of its OpenAPI document; check_api.mjs compares the two.
+
+export interface Assignment {
+  profile: string | null;
+  once: string | null;
+  vars: Record<string, unknown> | null;
+}
+
+export interface Install {
+  profile: string;
+  status: string;
+  when: string;
+  message: string;
+}
+
+export interface BootSummary {
+  id: number;
+  mac: string;
+  started: string;
+  updated: string;
+  stage: string;
+  outcome: string;
+  cause: string;
+  profile: string;
+  because: string;
+  bytes_sent: number;
+  bytes_total: number;
+}
+
+export interface BootStep {
+  at: string;
+  event: string;
+  text: string;
+  bytes: number;
+  seconds: number;
+}
+
+export interface Boot extends BootSummary {
+  steps: BootStep[];
+  steps_left_out: number;
+}
+
+export interface Machine {
+  mac: string;
+  hostname: string | null;
+  ip: string | null;
+  arch: string | null;
+  firmware: string | null;
+  manufacturer: string | null;
+  product: string | null;
+  first_seen: string;
+  last_seen: string;
+  assignment: Assignment;
+  own_script: boolean;
+  install: Install | null;
+  boot: BootSummary | null;
+  version: number;
+}
+
+export interface Fact {
+  name: string;
+  value: string;
+  source: string;
+}
+
+export interface MachineDetail extends Machine {
+  facts: Fact[];
+}
+
+export interface MachineList {
+  machines: Machine[];
+  next: string | null;
+}
+
+export interface BootList {
+  boots: Boot[];
+}
+
+export interface Decision {
+  because: string;
+  profile: string | null;
+  rule: string | null;
+}
+
+export interface ExplainStep {
+  because: string;
+  decided: boolean;
+  text: string;
+}
+
+export interface ExplainUrl {
+  url: string;
+  exists: boolean | null;
+}
+
+export interface Explanation {
+  mac: string;
+  decision: Decision;
+  steps: ExplainStep[];
+  script: string | null;
+  error: string | null;
+  urls: ExplainUrl[];
+  rom: string | null;
+}
+
+export interface Profile {
+  name: string;
+  title: string;
+  menu: boolean;
+  menu_group: string;
+  kind: string;
+  file: string;
+  line: number;
+  vars: Record<string, unknown>;
+}
+
+export interface ProfileList {
+  profiles: Profile[];
+}
+
+export interface Condition {
+  fact: string;
+  patterns: string[];
+}
+
+export interface Rule {
+  name: string;
+  profile: string;
+  conditions: Condition[];
+  file: string;
+  line: number;
+}
+
+export interface RuleList {
+  rules: Rule[];
+}
+
+export interface Mistake {
+  file: string;
+  line: number;
+  column: number;
+  text: string;
+  excerpt: string;
+}
+
+export interface MistakeList {
+  problems: Mistake[];
+}
+
+export interface Rom {
+  name: string;
+  aliases: string[];
+  arch: string;
+  size: number;
+  sha256: string;
+  version: string;
+  origin: string;
+  licence: string;
+}
+
+export interface RomList {
+  roms: Rom[];
+}
+
+export interface Version {
+  version: string;
+}
+
+export interface LogEntry {
+  time: string;
+  level: string;
+  event: string;
+  sentence: string;
+  fields: Record<string, string | number>;
+}
