@@ -183,7 +183,8 @@ std::vector<events::Boot> Registry::boots(const wire::Mac& mac) {
 
 std::vector<events::Boot> Registry::recent_boots(std::uint64_t before, std::size_t limit) {
   state_->settle();
-  return state_->told(state_->store->recent_boots(before, limit)).value_or(std::vector<events::Boot>());
+  return state_->told(state_->store->recent_boots(before, limit))
+      .value_or(std::vector<events::Boot>());
 }
 
 std::vector<events::Boot> Registry::live_boots() { return {}; }
