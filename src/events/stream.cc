@@ -169,11 +169,13 @@ void Stream::emit(const Kind& kind, std::initializer_list<Field> fields) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    waiting_.resize_and_overwrite(before + size, [&](char* out, std::size_t filled) {
+    const auto after = before + size;
+    // What comes in with the pointer is at least `after`.
+    waiting_.resize_and_overwrite(after, [&](char* out, std::size_t) {
       pack(out + before, head, fields);
-      return filled;
+      return after;
     });
-    wake = before == 0 || (before < gather_bytes && waiting_.size() >= gather_bytes);
+    wake = before == 0 || (before < gather_bytes && after >= gather_bytes);
   }
   if (wake) filled_.notify_one();
 }

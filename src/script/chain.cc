@@ -1,9 +1,8 @@
 #include "script/chain.h"
 
-#include <initializer_list>
-#include <utility>
-
 #include <fmt/format.h>
+
+#include "script/template.h"
 
 namespace pixie::script {
 namespace {
@@ -42,9 +41,15 @@ iseq ${pause} 32 || goto network
 echo This machine got no address from DHCP: check the cable, the switch port, the DHCP server.
 
 :menu
-menu {{title}}
+menu {{title}}: what shall ${mac} boot?
 item --key o own o  {{own}}
-{{items}}item --key n netboot n  netboot.xyz
+{{#each choices}}
+{{#if this.heading}}
+item --gap {{this.heading}}
+{{/if}}
+item choice-{{index}}    {{this.title}}
+{{/each}}
+item --key n netboot n  netboot.xyz
 item --key s shell s  iPXE shell
 item --key x leave x  Exit to the next boot device
 choose --timeout ${menu-timeout} --default own target && goto ${target} || goto wait
@@ -53,7 +58,13 @@ choose --timeout ${menu-timeout} --default own target && goto ${target} || goto 
 set menu-timeout:int32 0
 goto menu
 
-{{choices}}:own
+{{#each choices}}
+:choice-{{index}}
+set script profiles/{{this.profile}}/${mac:hexhyp}.ipxe
+goto ask
+
+{{/each}}
+:own
 set script ipxe/${mac:hexhyp}.ipxe
 
 :ask
@@ -97,17 +108,11 @@ echo
 prompt --timeout 8000 Press a key for the menu && exit 0 || exit 0
 )ipxe";
 
-std::string fill(std::string_view text,
-                 std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
-  std::string filled(text);
-  for (const auto& [name, value] : values) {
-    const auto mark = fmt::format("{{{{{}}}}}", name);
-    for (auto at = filled.find(mark); at != std::string::npos;
-         at = filled.find(mark, at + value.size())) {
-      filled.replace(at, mark.size(), value);
-    }
-  }
-  return filled;
+/// One of the texts above, which hold no mistake.
+Template compiled(std::string_view text) { return Template::parse(std::string(text), "").value(); }
+
+std::string fill(const Template& text, const Table& values) {
+  return text.render(Scope{&values}, Reader::text).value();
 }
 
 std::string port_suffix(std::uint16_t port, std::uint16_t well_known) {
@@ -124,48 +129,40 @@ std::string shown(std::string_view text) {
   return result;
 }
 
-/// The menu's lines for the owner's profiles, under the headings of their groups.
-std::string item_lines(const MenuItems& items) {
-  std::string lines;
+/// The owner's profiles, the first of each group with its heading.
+List choices_of(const MenuItems& items) {
+  List choices;
   std::string_view group;
-  for (std::size_t i = 0; i < items.profiles.size(); ++i) {
-    const auto& item = items.profiles[i];
-    if (item.group != group) lines += fmt::format("item --gap {}\n", shown(item.group));
+  for (const auto& item : items.profiles) {
+    Table choice{{"profile", {item.profile}}, {"title", {shown(item.title)}}};
+    choice["heading"] = {item.group != group ? shown(item.group) : std::string()};
     group = item.group;
-    lines += fmt::format("item choice-{}    {}\n", i, shown(item.title));
+    choices.push_back({std::move(choice)});
   }
-  return lines;
-}
-
-std::string choice_labels(const MenuItems& items) {
-  std::string lines;
-  for (std::size_t i = 0; i < items.profiles.size(); ++i) {
-    lines += fmt::format(":choice-{}\nset script profiles/{}/${{mac:hexhyp}}.ipxe\ngoto ask\n\n", i,
-                         items.profiles[i].profile);
-  }
-  return lines;
+  return choices;
 }
 
 }  // namespace
 
 std::string chain_script(const Chain& chain) {
+  static const auto text = compiled(chain_template);
   const auto& items = chain.items;
   const auto title = items.title.empty() ? fmt::format("pixie {}", chain.host) : shown(items.title);
   const auto own = items.own.empty() ? std::string("This machine's own script")
                                      : fmt::format("{} (this machine's own)", shown(items.own));
-  return fill(chain_template, {{"title", title + ": what shall ${mac} boot?"},
-                               {"own", own},
-                               {"items", item_lines(items)},
-                               {"choices", choice_labels(items)},
-                               {"host", chain.host},
-                               {"http_port", port_suffix(chain.http_port, 80)},
-                               {"tftp_port", port_suffix(chain.tftp_port, 69)},
-                               {"menu_timeout_ms",
-                                fmt::to_string(items.timeout_ms.value_or(chain.menu_timeout_ms))}});
+  const auto timeout_ms = items.timeout_ms.value_or(chain.menu_timeout_ms);
+  return fill(text, {{"title", {title}},
+                     {"own", {own}},
+                     {"choices", {choices_of(items)}},
+                     {"host", {chain.host}},
+                     {"http_port", {port_suffix(chain.http_port, 80)}},
+                     {"tftp_port", {port_suffix(chain.tftp_port, 69)}},
+                     {"menu_timeout_ms", {std::int64_t{timeout_ms}}}});
 }
 
 std::string no_script_message(const wire::Mac& mac, std::string_view server) {
-  return fill(no_script_template, {{"mac", mac.hyphens()}, {"server", server}});
+  static const auto text = compiled(no_script_template);
+  return fill(text, {{"mac", {mac.hyphens()}}, {"server", {std::string(server)}}});
 }
 
 bool is_no_script_message(std::string_view text) {

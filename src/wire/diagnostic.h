@@ -17,7 +17,7 @@ struct Diagnostic {
   /// What is wrong and what to do: one sentence, without the place.
   std::string text;
   /// The line of the file, without its newline; may be empty.
-  std::string excerpt;
+  std::string excerpt = {};
 
   bool operator==(const Diagnostic&) const = default;
 
