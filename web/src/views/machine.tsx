@@ -153,7 +153,7 @@ function Script({ explained, error }: { explained: Explanation | null; error: st
 
 function Why({ explained }: { explained: Explanation }) {
   return (
-    <Panel title="Why" note={reason(explained.decision.because)}>
+    <Panel title="Why" note={explained.decision.rule ? <>by rule <Said>{explained.decision.rule}</Said></> : reason(explained.decision.because)}>
       <ol class="why">
         {explained.steps.map((step, index) => (
           <li key={index} class={step.decided ? "decided" : ""}>

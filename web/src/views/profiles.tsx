@@ -55,7 +55,7 @@ function Profiles({ profiles }: ProfileList) {
               <td>{kinds[profile.kind] ?? profile.kind}</td>
               <td>{profile.menu ? <Said>{profile.menu_group || "yes"}</Said> : <span class="note">no</span>}</td>
               <td><Vars vars={profile.vars} /></td>
-              <td class="mono"><Said>{profile.file}:{profile.line}</Said></td>
+              <td class="mono keep"><Said>{profile.file}:{profile.line}</Said></td>
             </tr>
           ))}
         </tbody>
@@ -114,7 +114,7 @@ function RuleRow({ rule, number }: { rule: Rule; number: number }) {
         ))}
       </td>
       <td><Said>{rule.profile}</Said></td>
-      <td class="mono"><Said>{rule.file}:{rule.line}</Said></td>
+      <td class="mono keep"><Said>{rule.file}:{rule.line}</Said></td>
     </tr>
   );
 }
