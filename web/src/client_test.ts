@@ -61,7 +61,7 @@ test("every write says that it is JSON, and which version it changes", async () 
 
 test("statuses become troubles, in the words of the problem document", async () => {
   const problem = (status: number) => () => json(status, { type: "about:blank", title: "Title", status, detail: "Said so." });
-  for (const [status, trouble] of [[401, "token"], [403, "token"], [404, "missing"], [412, "changed"], [422, "refused"], [503, "server"]]) {
+  for (const [status, trouble] of [[401, "token"], [403, "forbidden"], [404, "missing"], [412, "changed"], [422, "refused"], [503, "server"]]) {
     const error = await failure(problem(status as number));
     assert.equal(error.trouble, trouble);
     assert.equal(error.message, "Said so.");
@@ -83,6 +83,11 @@ test("no answer, or one that is not JSON, is an error too", async () => {
   assert.equal(broken.trouble, "offline");
   const odd = await failure(() => new Response("{", { headers: { "content-type": "application/json" } }));
   assert.equal(odd.trouble, "server");
+});
+
+test("an empty answer is no broken one", async () => {
+  const { client } = staged(() => new Response(null, { status: 204, headers: { "content-type": "application/json" } }));
+  assert.equal((await client.call("machines/a", { method: "DELETE" })).value, "");
 });
 
 test("text answers come as text", async () => {

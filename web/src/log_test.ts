@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LogEntry } from "./api";
+import type { LogRecord } from "./api";
 import { LogBuffer, fieldsText, type LogFilter } from "./log";
 
-const entry = (level: string, event: string, fields: LogEntry["fields"] = {}): LogEntry =>
+const entry = (level: string, event: string, fields: LogRecord["fields"] = {}): LogRecord =>
   ({ time: "2026-03-01T12:00:00.000Z", level, event, sentence: "A sentence.", fields });
 const all: LogFilter = { level: "debug", text: "", mac: "" };
 

@@ -68,10 +68,10 @@ test("every word of the filter must be somewhere, in any case and either spellin
 });
 
 test("the profile is the boot's, else what is assigned", () => {
-  const assignment = { profile: "rescue", once: null, vars: null };
+  const assignment = { profile: "rescue", once: null, vars: {} };
   assert.deepEqual(profileOf(machine({ boot: boot(), assignment })), { name: "debian12", why: "by a rule" });
-  assert.deepEqual(profileOf(machine({ boot: boot({ because: "", profile: "" }), assignment })), { name: "rescue", why: "assigned" });
-  assert.deepEqual(profileOf(machine({ boot: boot({ because: "own_script", profile: "" }) })), { name: "own script", why: "" });
+  assert.deepEqual(profileOf(machine({ boot: boot({ because: null, profile: null }), assignment })), { name: "rescue", why: "assigned" });
+  assert.deepEqual(profileOf(machine({ boot: boot({ because: "own_script", profile: null }) })), { name: "own script", why: "" });
   assert.equal(profileOf(machine()), null);
 });
 

@@ -73,8 +73,8 @@ name = "rack 1"
 mac = "52:54:00:*"
 profile = "debian12"`;
 
-export function Vars({ vars }: { vars: Record<string, unknown> | null }) {
-  const entries = Object.entries(vars ?? {});
+export function Vars({ vars }: { vars: Record<string, unknown> }) {
+  const entries = Object.entries(vars);
   if (entries.length === 0) return <span class="note">none</span>;
   return (
     <span class="vars">
@@ -113,7 +113,7 @@ function RuleRow({ rule, number }: { rule: Rule; number: number }) {
           <ConditionText key={index} {...condition} />
         ))}
       </td>
-      <td><Said>{rule.profile}</Said></td>
+      <td>{rule.profile ? <Said>{rule.profile}</Said> : <span class="note">none</span>}</td>
       <td class="mono keep"><Said>{rule.file}:{rule.line}</Said></td>
     </tr>
   );
