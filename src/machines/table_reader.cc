@@ -44,23 +44,6 @@ bool is_name(std::string_view text) {
          });
 }
 
-bool is_variable_name(std::string_view text) {
-  constexpr std::string_view words[] = {"this", "index", "else"};
-  return !text.empty() && (is_letter(text.front()) || text.front() == '_') &&
-         std::ranges::all_of(
-             text, [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; }) &&
-         !contains(fixed_names(), text) && !contains(words, text);
-}
-
-std::span<const std::string_view> fixed_names() {
-  static constexpr std::string_view names[] = {
-      "mac",        "uuid",      "serial",   "asset",      "manufacturer", "product",
-      "arch",       "firmware",  "ip",       "interface",  "vlan",         "relay",
-      "circuit_id", "remote_id", "hostname", "user_class", "mac_hyphens",  "server",
-      "host",       "callback",  "profile",  "groups"};
-  return names;
-}
-
 void TableReader::expect_keys(std::string_view what, std::span<const std::string_view> known) {
   for (const auto& [key, node] : table_) {
     if (contains(known, key.str())) continue;

@@ -14,6 +14,7 @@
 
 #include "machines/fleet.h"
 #include "machines/mistakes.h"
+#include "machines/names.h"
 #include "script/value.h"
 
 namespace pixie::machines {
@@ -24,10 +25,6 @@ inline bool contains(std::span<const std::string_view> names, std::string_view n
 
 /// A name in a URL and on the menu: letters, digits, `.`, `_` and `-`, the first no dot; up to 64.
 bool is_name(std::string_view text);
-/// One that a template can ask for, and that is not pixie's own.
-bool is_variable_name(std::string_view text);
-/// The names that every template may ask for, whatever the owner defines.
-std::span<const std::string_view> fixed_names();
 
 class TableReader {
  public:

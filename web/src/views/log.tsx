@@ -79,6 +79,7 @@ function Line({ line: { entry } }: { line: LogLine }) {
           </span>
         ))}
       </span>
+      {(entry.level === "error" || entry.level === "warning") && <span class="said">{entry.sentence}</span>}
     </div>
   );
 }

@@ -168,8 +168,9 @@ function BootCell({ machine }: { machine: Machine }) {
   );
 }
 
-function Seen({ when }: { when: string }) {
+function Seen({ when }: { when: string | null }) {
   const now = useNow();
+  if (!when) return <span>not yet</span>;
   return <time dateTime={when} title={moment(when)}>{ago(Date.parse(when), now)}</time>;
 }
 
