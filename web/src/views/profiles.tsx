@@ -53,8 +53,8 @@ function Profiles({ profiles }: ProfileList) {
                 {profile.title && profile.title !== profile.name && <span class="second"><Said>{profile.title}</Said></span>}
               </td>
               <td>{kinds[profile.kind] ?? profile.kind}</td>
-              <td>{profile.menu ? <Said>{profile.menu_group || "yes"}</Said> : <span class="note">no</span>}</td>
-              <td><Vars vars={profile.vars} /></td>
+              <td data-label="menu">{profile.menu ? <Said>{profile.menu_group || "yes"}</Said> : <span class="note">no</span>}</td>
+              <td data-label="variables"><Vars vars={profile.vars} /></td>
               <td class="mono keep"><Said>{profile.file}:{profile.line}</Said></td>
             </tr>
           ))}
@@ -113,7 +113,7 @@ function RuleRow({ rule, number }: { rule: Rule; number: number }) {
           <ConditionText key={index} {...condition} />
         ))}
       </td>
-      <td>{rule.profile ? <Said>{rule.profile}</Said> : <span class="note">none</span>}</td>
+      <td data-label="profile">{rule.profile ? <Said>{rule.profile}</Said> : <span class="note">none</span>}</td>
       <td class="mono keep"><Said>{rule.file}:{rule.line}</Said></td>
     </tr>
   );
