@@ -44,8 +44,13 @@ class FolderReader {
     if (in.bad()) return fail("can't be read");
     content.resize(static_cast<std::size_t>(in.gcount()));
     if (content.size() > limit) return fail(fmt::format("is larger than {} MiB", limit >> 20));
+    fingerprint_ = std::hash<std::string>{}(fmt::format("{} {} {} ", fingerprint_, name, size)) ^
+                   std::hash<std::string>{}(content);
     return content;
   }
+
+  /// Of all that was read.
+  std::size_t fingerprint() const { return fingerprint_; }
 
   void add(const std::string& name, std::size_t limit, std::vector<SourceFile>& files) {
     if (auto content = read(name, limit)) {
@@ -89,6 +94,7 @@ class FolderReader {
   }
 
   mutable std::error_code none_;
+  mutable std::size_t fingerprint_ = 0;
   fs::path folder_;
   std::vector<wire::Diagnostic> mistakes_;
 };
@@ -110,11 +116,15 @@ Sources sources_of(FolderReader& reader) {
 }  // namespace
 
 std::expected<std::shared_ptr<const Fleet>, std::vector<wire::Diagnostic>> read_fleet(
-    const std::string& folder) {
+    const std::string& folder, std::size_t* fingerprint) {
   FolderReader reader(folder);
   const auto sources = sources_of(reader);
   auto fleet = Fleet::load(sources);
   auto& mistakes = reader.mistakes();
+  if (fingerprint) {
+    *fingerprint = reader.fingerprint();
+    for (const auto& mistake : mistakes) *fingerprint ^= std::hash<std::string>{}(mistake.text);
+  }
   if (mistakes.empty()) return fleet;
   if (!fleet) std::ranges::move(fleet.error(), std::back_inserter(mistakes));
   return std::unexpected(std::move(mistakes));
