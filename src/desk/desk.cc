@@ -13,6 +13,12 @@ namespace {
 using machines::Because;
 using machines::Fact;
 
+/// What is known already, with what is known now, which is newer.
+machines::Identity with(machines::Identity before, const machines::Identity& now) {
+  before.learn(now);
+  return before;
+}
+
 bool names_callback(const script::Template& text) {
   return std::ranges::any_of(text.names(),
                              [](const auto& name) { return name.name == "callback"; });
@@ -22,7 +28,7 @@ bool names_callback(const machines::Target& target) {
   if (const auto* script = std::get_if<machines::ScriptTarget>(&target))
     return names_callback(script->text);
   if (const auto* kernel = std::get_if<machines::KernelTarget>(&target))
-    return kernel->cmdline && names_callback(*kernel->cmdline);
+    return kernel->cmdline && names_callback(kernel->cmdline->text);
   return false;
 }
 
@@ -48,9 +54,11 @@ Desk::Desk(const Services& services, Post post) : services_(services), post_(std
 void Desk::script(Visit visit, std::function<void(Answer)> done) {
   auto inquiry = std::make_shared<Inquiry>(
       Inquiry{*this, std::move(visit), std::move(done), fleet_, {}, std::nullopt});
-  inquiry->known = services_.roster.look_up(inquiry->visit.machine);
-  inquiry->visit.who.learn(inquiry->known.seen);
-  services_.registry.saw(inquiry->visit.machine, inquiry->visit.who);
+  auto& asked = inquiry->visit;
+  inquiry->known = services_.roster.look_up(asked.machine);
+  asked.who = with(inquiry->known.seen, asked.who);
+  services_.roster.learn(asked.machine, asked.who);
+  services_.registry.saw(asked.machine, asked.who);
   decide(inquiry);
 }
 
@@ -135,8 +143,7 @@ std::optional<Answer> Desk::text(std::string_view name, const Visit& visit) cons
   const auto* text = fleet_->text(name);
   if (!text) return std::nullopt;
   auto known = services_.roster.look_up(visit.machine);
-  auto who = visit.who;
-  who.learn(known.seen);
+  const auto who = with(known.seen, visit.who);
   // The one-shot that the machine's script took is what it boots now, although it is assigned no more.
   const auto* assignment = known.assignment ? &*known.assignment : nullptr;
   const auto decision = machines::decide(
@@ -164,8 +171,7 @@ script::MenuItems Desk::menu(const std::optional<Visit>& visit) const {
                     [](const auto& item) { return std::tie(item.group, item.profile); });
   if (!visit) return items;
   const auto known = services_.roster.look_up(visit->machine);
-  auto who = visit->who;
-  who.learn(known.seen);
+  const auto who = with(known.seen, visit->who);
   const auto decision =
       machines::decide(*fleet_, {.identity = who,
                                  .assignment = known.assignment ? &*known.assignment : nullptr,

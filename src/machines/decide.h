@@ -91,11 +91,16 @@ struct Here {
 /// The names for templates: every known fact under its name (`mac`, `circuit_id`: hyphens become underscores), those
 /// that are not known as empty texts, `mac_hyphens`, `server`, `host`, `callback`, `profile`, `groups` (a list), and
 /// the variables: of the assignment, the machine, its groups, the rule, the profile, the first that has a name
-/// winning; facts and `server` and its like win over all.
+/// winning; facts and `server` and its like win over all. A machine's `hostname` is the owner's, if pixie.toml has one.
+/// All that it is made of must outlive it.
 class Variables {
  public:
   Variables(const Identity& identity, const Decision& decision, const Assignment* assignment,
             const Here& here);
+  /// The scope points into it.
+  Variables(const Variables&) = delete;
+  Variables& operator=(const Variables&) = delete;
+
   const script::Scope& scope() const { return scope_; }
 
  private:
@@ -110,7 +115,8 @@ std::expected<std::string, wire::Diagnostic> boot_script(const Profile& profile,
                                                          const Variables& variables,
                                                          const Here& here);
 
-/// The URLs that the profile makes the machine fetch, as rendered: for explain.
+/// The URLs that the profile makes the machine fetch, as rendered, each once: those of its keys, and those with a scheme in
+/// its command line or script. What iPXE expands (`${…}`) is still in them.
 std::expected<std::vector<std::string>, wire::Diagnostic> urls_of(const Profile& profile,
                                                                   const Variables& variables,
                                                                   const Here& here);

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "script/value.h"
 #include "wire/address.h"
 #include "wire/diagnostic.h"
+#include "wire/error.h"
 #include "wire/mac.h"
 
 namespace pixie::machines {
@@ -29,22 +32,46 @@ struct Place {
   std::size_t column = 0;
 };
 
+/// Where a value of pixie.toml stands that is itself a template.
+struct ValuePlace {
+  /// Of its first character if it is plain, else of the value.
+  Place place;
+  /// The line of the file.
+  std::string excerpt;
+  /// It stands in the file letter by letter on one line, so that a column within it is one of the file.
+  bool plain = false;
+
+  /// A mistake at the byte `offset` of the value's text.
+  wire::Diagnostic diagnose(std::size_t offset, std::string text) const;
+  /// What the template says of itself, as a mistake of the file.
+  wire::Diagnostic relocate(const wire::Diagnostic& in_template) const;
+};
+
+/// A template that stands in pixie.toml: one line of an iPXE script, or a part of it.
+struct Phrase {
+  script::Template text;
+  ValuePlace at;
+
+  /// As Template::render for iPXE, with the place in the file if it fails.
+  std::expected<std::string, wire::Diagnostic> render(const script::Scope& scope) const;
+};
+
 /// What to boot. Exactly one of the five in pixie.toml: `kernel` (with `initrd`, `cmdline`), `script`, `sanboot`,
 /// `chain`, `local = true`. All texts are templates; a URL may be relative to this server (`/extra/linux`).
 struct KernelTarget {
-  script::Template kernel;
-  std::vector<script::Template> initrds;
-  std::optional<script::Template> cmdline;
+  Phrase kernel;
+  std::vector<Phrase> initrds;
+  std::optional<Phrase> cmdline;
 };
 struct ScriptTarget {
   /// The file of the scripts folder, rendered as a template.
   script::Template text;
 };
 struct SanbootTarget {
-  script::Template url;
+  Phrase url;
 };
 struct ChainTarget {
-  script::Template url;
+  Phrase url;
 };
 struct LocalTarget {};
 using Target = std::variant<KernelTarget, ScriptTarget, SanbootTarget, ChainTarget, LocalTarget>;
@@ -80,7 +107,7 @@ struct Machine {
 struct Condition {
   /// Nothing: the group is asked for.
   std::optional<Fact> fact;
-  /// As written, for people.
+  /// As written, for people; MAC addresses in lower case with colons, an `oui` as `52:54:00:*`.
   std::vector<std::string> patterns;
   /// For `ip` and `relay`: networks; otherwise empty. Other facts are compared by glob (`*`, `?`), letters in any
   /// case.
@@ -112,7 +139,12 @@ struct Sources {
   std::vector<SourceFile> settings;
   /// Files below templates/, and the scripts that profiles name; found by name.
   std::vector<SourceFile> texts;
+  /// Asked for a profile's script that is not among the texts; an error is the end of the sentence "rescue.ipxe …".
+  /// Null: there are no others.
+  std::function<Expected<std::string>(const std::string& name)> read_script;
 };
+
+struct FleetContent;
 
 class Fleet {
  public:
@@ -133,6 +165,8 @@ class Fleet {
   /// Null if there is none of that name.
   const Profile* profile(std::string_view name) const;
   const Machine* machine(const wire::Mac& mac) const;
+  /// The entry of the machine with the identity's MAC address.
+  const Machine* machine_of(const Identity& identity) const;
   /// A file below templates/, by its name there (`preseed.cfg`); null if there is none.
   const script::Template* text(std::string_view name) const;
   std::vector<std::string_view> text_names() const;
@@ -142,14 +176,15 @@ class Fleet {
   const Rule* match(const Identity& identity) const;
 
  private:
-  struct Content;
-  std::shared_ptr<const Content> content_;
+  explicit Fleet(std::shared_ptr<const FleetContent> content) : content_(std::move(content)) {}
+
+  std::shared_ptr<const FleetContent> content_;
 };
 
 /// Whether one rule matches, and if not, the first condition that does not hold and what it met: for explain.
 struct Verdict {
   bool matches = false;
-  /// `arch is x86_64, not arm64`, `serial is not known`.
+  /// `arch is x86_64, not arm64`, `serial is not known`, `it is not in group web`.
   std::string reason;
 };
 Verdict examine(const Fleet& fleet, const Rule& rule, const Identity& identity);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "machines/pattern.h"
 #include "wire/address.h"
 
 namespace pixie::machines {
@@ -18,14 +19,6 @@ constexpr std::array<std::string_view, 4> source_names{"unknown", "claimed", "ob
                                                        "configured"};
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 /// Firmware tables pad their texts.
 std::string_view trimmed(std::string_view text) {

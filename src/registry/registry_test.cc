@@ -274,6 +274,96 @@ TEST_F(RegistryTest, WritesWhatWaitsAtItsEnd) {
   EXPECT_TRUE(done(3, key));
 }
 
+/// What the servers tell of a machine that gets its menu, its script, and a kernel.
+void boot(events::Stream& stream, unsigned machine) {
+  const auto address = mac(machine).colons();
+  stream.emit(events::http_done,
+              {{"mac", address}, {"what", "chain"}, {"path", "/ipxe/chain.ipxe"}});
+  stream.emit(events::boot_script,
+              {{"mac", address}, {"because", "once"}, {"profile", "debian12"}});
+  stream.emit(events::http_done,
+              {{"mac", address}, {"what", "file"}, {"path", "/extra/linux"}, {"bytes", 17}});
+}
+
+TEST_F(RegistryTest, MakesABootOfWhatIsHeard) {
+  std::promise<events::Boot> loaded;
+  ask(*registry_, [&](Registry& r) {
+    r.on_change = [&loaded, told = false](const MachineView& view) mutable {
+      if (told || !view.boot || view.boot->stage != events::Stage::loading) return;
+      told = true;
+      loaded.set_value(*view.boot);
+    };
+  });
+  boot(*stream_, 1);
+  const auto told = loaded.get_future().get();
+  EXPECT_EQ(told.profile, "debian12");
+  EXPECT_EQ(told.bytes_sent, 17U);
+  EXPECT_NE(told.id, 0U);
+  const auto live = ask(*registry_, [](Registry& r) { return r.live_boots(); });
+  ASSERT_THAT(live, SizeIs(1));
+  EXPECT_EQ(live[0], told);
+  EXPECT_EQ(ask(*registry_, [](Registry& r) { return r.boots(mac(1)); }), live);
+  const auto listed = ask(*registry_, [](Registry& r) { return r.machines({}, 9, ""); });
+  ASSERT_THAT(listed, SizeIs(1));
+  EXPECT_THAT(listed[0].boot->steps, SizeIs(0));
+  EXPECT_EQ(listed[0].boot->id, told.id);
+  EXPECT_THAT(ask(*registry_, [](Registry& r) { return r.recent_boots(0, 9); }), SizeIs(1));
+}
+
+TEST_F(RegistryTest, ACallbackEndsTheBoot) {
+  ASSERT_TRUE(assign(1, assigned("", "debian12")));
+  ASSERT_TRUE(claim(1));
+  std::promise<void> ended;
+  ask(*registry_, [&](Registry& r) {
+    r.on_change = [&ended, told = false](const MachineView& view) mutable {
+      if (told || !view.boot || view.boot->outcome != events::Outcome::installed) return;
+      told = true;
+      ended.set_value();
+    };
+  });
+  boot(*stream_, 1);
+  ASSERT_TRUE(done(1, token(1)));
+  ended.get_future().get();
+  EXPECT_THAT(ask(*registry_, [](Registry& r) { return r.live_boots(); }), SizeIs(0));
+}
+
+TEST_F(RegistryTest, ACallbackAfterARestartEndsTheBootThatWasLeft) {
+  auto store = store::Store::open("").value();
+  events::Boot left;
+  left.mac = mac(1);
+  left.started = left.updated = std::chrono::system_clock::now() - 1h;
+  left.profile = "debian12";
+  left.steps = {{left.started, "dhcp.offered", "a", 0, 0}};
+  ASSERT_TRUE(store->write(left));
+  begin(std::move(store));
+  const auto last = [&] {
+    return ask(*registry_, [](Registry& r) { return r.boots(mac(1)).at(0); });
+  };
+  EXPECT_EQ(last().outcome, events::Outcome::stalled);
+  EXPECT_THAT(last().cause, testing::HasSubstr("stopped"));
+  EXPECT_EQ(last().steps, left.steps);
+  ASSERT_TRUE(done(1, token(1), true, "no disk"));
+  EXPECT_EQ(last().outcome, events::Outcome::failed);
+  EXPECT_THAT(last().cause, testing::HasSubstr("no disk"));
+  EXPECT_EQ(row(1)->install.profile, "debian12");
+}
+
+TEST_F(RegistryTest, AMachineThatIsForgottenWhileItBootsIsGone) {
+  std::promise<void> heard;
+  ask(*registry_, [&](Registry& r) {
+    r.on_change = [&heard, told = false](const MachineView& view) mutable {
+      if (told || view.boot->stage != events::Stage::loading) return;
+      told = true;
+      heard.set_value();
+    };
+  });
+  boot(*stream_, 1);
+  heard.get_future().get();
+  ASSERT_TRUE(forget(1));
+  EXPECT_FALSE(row(1));
+  EXPECT_THAT(ask(*registry_, [](Registry& r) { return r.live_boots(); }), SizeIs(0));
+}
+
 TEST_F(RegistryTest, TellsChanges) {
   std::promise<MachineView> told;
   ask(*registry_, [&](Registry& r) {

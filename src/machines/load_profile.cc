@@ -1,0 +1,144 @@
+// Profiles: what to boot.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "machines/draft.h"
+#include "machines/phrase.h"
+
+namespace pixie::machines {
+namespace {
+
+constexpr std::string_view profile_keys[] = {"title",  "menu",    "menu-group", "kernel",
+                                             "initrd", "cmdline", "script",     "sanboot",
+                                             "chain",  "local",   "vars"};
+constexpr std::string_view target_keys[] = {"kernel", "script", "sanboot", "chain", "local"};
+constexpr std::string_view target_rule =
+    "a profile has exactly one of kernel, script, sanboot, chain, or local = true";
+
+std::optional<Phrase> phrase(TableReader& reader, std::string_view key, Role role) {
+  const auto item = reader.text(key);
+  return item ? read_phrase(reader, *item, role) : std::nullopt;
+}
+
+std::optional<Target> kernel_target(TableReader& reader) {
+  auto kernel = phrase(reader, "kernel", Role::url);
+  std::vector<Phrase> initrds;
+  for (const auto& item : reader.texts("initrd")) {
+    if (auto initrd = read_phrase(reader, item, Role::url)) initrds.push_back(std::move(*initrd));
+  }
+  auto cmdline = phrase(reader, "cmdline", Role::words);
+  if (!kernel) return std::nullopt;
+  return KernelTarget{std::move(*kernel), std::move(initrds), std::move(cmdline)};
+}
+
+bool is_plain_path(std::string_view name) {
+  if (name.starts_with('/') || name.contains('\\')) return false;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const auto end = std::min(name.find('/', begin), name.size());
+    const auto part = name.substr(begin, end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+Expected<std::string> script_content(const Sources& sources, const std::string& name) {
+  const auto found = std::ranges::find(sources.texts, name, &SourceFile::name);
+  if (found != sources.texts.end()) return found->content;
+  if (!sources.read_script) return fail("is not in the scripts folder");
+  return sources.read_script(name);
+}
+
+/// Null, and the mistake is told, if there is no such script, or it is none.
+const script::Template* script_named(Draft& draft, TableReader& reader,
+                                     const TableReader::Item& item) {
+  const auto& name = item.text;
+  if (const auto known = draft.scripts.find(name); known != draft.scripts.end())
+    return &known->second;
+  if (!is_plain_path(name)) {
+    reader.mistake(*item.node, "a script is named by its path in the scripts folder, without ..");
+    return nullptr;
+  }
+  auto content = script_content(draft.sources, name);
+  if (!content) {
+    reader.mistake(*item.node, fmt::format("{} {}", name, content.error().text));
+    return nullptr;
+  }
+  if (!content->starts_with("#!ipxe")) {
+    draft.mistakes.add(
+        wire::diagnose_at(name, *content, 0, "an iPXE script begins with a line #!ipxe"));
+    return nullptr;
+  }
+  auto text = script::Template::parse(std::move(*content), name);
+  if (!text) {
+    draft.mistakes.add(std::move(text.error()));
+    return nullptr;
+  }
+  return &draft.scripts.emplace(name, std::move(*text)).first->second;
+}
+
+std::optional<Target> script_target(Draft& draft, TableReader& reader) {
+  const auto item = reader.text("script");
+  const auto* text = item ? script_named(draft, reader, *item) : nullptr;
+  if (!text) return std::nullopt;
+  return ScriptTarget{*text};
+}
+
+/// Nothing if a mistake was told.
+std::optional<Target> target_of(Draft& draft, TableReader& reader, std::string_view key) {
+  if (key == "kernel") return kernel_target(reader);
+  if (key == "script") return script_target(draft, reader);
+  if (key == "local") return LocalTarget{};
+  auto url = phrase(reader, key, Role::url);
+  if (!url) return std::nullopt;
+  if (key == "sanboot") return SanbootTarget{std::move(*url)};
+  return ChainTarget{std::move(*url)};
+}
+
+/// The one of the five that the profile has; empty, and the mistake is told, if it is not one.
+std::string_view target_key(TableReader& reader, const toml::key& name) {
+  std::string_view chosen;
+  for (const auto key : target_keys) {
+    const auto* node = reader.find(key);
+    if (!node || (key == "local" && !reader.flag(key))) continue;
+    if (!chosen.empty()) {
+      reader.mistake(*node, fmt::format("{}; this one has {} already", target_rule, chosen));
+      return "";
+    }
+    chosen = key;
+  }
+  if (chosen.empty()) reader.mistake(name, std::string(target_rule));
+  if (chosen == "kernel") return chosen;
+  for (const auto* key : {"initrd", "cmdline"}) {
+    if (const auto* node = reader.find(key))
+      reader.mistake(*node, fmt::format("'{}' goes with a kernel; this profile has none", key));
+  }
+  return chosen;
+}
+
+}  // namespace
+
+void load_profile(Draft& draft, const toml::key& key, TableReader& reader, Place place) {
+  reader.expect_keys("a profile", profile_keys);
+  const std::string name(key.str());
+  if (!is_name(name)) {
+    reader.mistake(key, "a profile's name has letters, digits, '.', '_' and '-' alone");
+  }
+  const auto title = reader.text("title");
+  const auto menu_group = reader.text("menu-group");
+  const auto chosen = target_key(reader, key);
+  auto target = chosen.empty() ? std::nullopt : target_of(draft, reader, chosen);
+  Profile profile{.name = name,
+                  .title = title ? title->text : name,
+                  .menu = reader.flag("menu"),
+                  .menu_group = menu_group ? menu_group->text : "",
+                  .target = target ? std::move(*target) : LocalTarget{},
+                  .vars = draft.vars_of(reader),
+                  .place = std::move(place)};
+  const auto [there, added] = draft.content.profiles.emplace(name, std::move(profile));
+  if (!added) reader.mistake(key, written_twice("profile", name, there->second.place));
+}
+
+}  // namespace pixie::machines
