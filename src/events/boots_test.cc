@@ -23,6 +23,7 @@ constexpr std::string_view mac = "52:54:00:12:34:56";
 
 std::vector<std::string> events_of(const Boot& boot) {
   std::vector<std::string> ids;
+  ids.reserve(boot.steps.size());
   for (const auto& step : boot.steps) ids.push_back(step.event);
   return ids;
 }

@@ -177,6 +177,7 @@ TEST(Stream, TakesFromManyThreads) {
     Stream stream;
     stream.add(view);
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&stream] {
         for (int i = 0; i < 2000; ++i) stream.emit(http_done, {{"n", i}, {"path", "/extra/linux"}});
