@@ -22,7 +22,7 @@ bool names_callback(const machines::Target& target) {
   if (const auto* script = std::get_if<machines::ScriptTarget>(&target))
     return names_callback(script->text);
   if (const auto* kernel = std::get_if<machines::KernelTarget>(&target))
-    return kernel->cmdline && names_callback(*kernel->cmdline);
+    return kernel->cmdline && names_callback(kernel->cmdline->text);
   return false;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "machines/draft.h"
+#include "machines/names.h"
 
 namespace pixie::machines {
 namespace {
@@ -33,6 +34,10 @@ class Loader {
   explicit Loader(Draft& draft) : draft_(draft) {}
 
   void load() {
+    for (const auto& [name, why, script] : draft_.sources.unread) {
+      if (!script)
+        draft_.mistakes.add({.file = name, .text = fmt::format("{} {}", name, why), .excerpt = {}});
+    }
     for (const auto& source : draft_.sources.settings) parse(source);
     read_texts();
     for (auto& parsed : parsed_) read_menu(parsed);
