@@ -40,3 +40,13 @@ function(pixie_test_executables)
     endif()
   endforeach()
 endfunction()
+
+# The micro benchmarks of all modules in one executable, by Google Benchmark (Debian: libbenchmark-dev, which has no
+# static library: configure with -DPIXIE_STATIC=OFF).
+function(pixie_bench_executable)
+  get_property(modules GLOBAL PROPERTY PIXIE_MODULES)
+  get_property(benches GLOBAL PROPERTY PIXIE_BENCH_SOURCES)
+  find_package(benchmark REQUIRED)
+  add_executable(pixie_bench ${benches})
+  target_link_libraries(pixie_bench PRIVATE ${modules} benchmark::benchmark_main)
+endfunction()

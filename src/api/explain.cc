@@ -89,10 +89,11 @@ Script profile_script(const Inquiry& inquiry, const machines::Decision& decision
   const machines::Variables variables(inquiry.identity, decision, inquiry.assigned(), inquiry.here);
   auto text = machines::boot_script(*decision.profile, decision, variables, inquiry.here);
   if (!text) return {.text = {}, .mistake = text.error().one_line()};
-  auto urls = machines::urls_of(*decision.profile, variables, inquiry.here);
-  return {.text = std::move(*text),
-          .mistake = {},
-          .urls = urls ? std::move(*urls) : std::vector<std::string>()};
+  auto urls = machines::urls_of(*decision.profile, variables, inquiry.here)
+                  .value_or(std::vector<std::string>());
+  // The callback is posted to, when all is done.
+  std::erase(urls, inquiry.here.callback);
+  return {.text = std::move(*text), .mistake = {}, .urls = std::move(urls)};
 }
 
 Script script_of(const Context& context, const Inquiry& inquiry,

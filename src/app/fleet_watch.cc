@@ -59,6 +59,7 @@ void FleetWatch::follow(std::string folder) {
 }
 
 void FleetWatch::load() {
+  if (folder_.empty()) return;
   const auto sources = machines::read_sources(folder_);
   const auto fingerprint = machines::fingerprint(sources);
   // Most of what changes in the folder are machines' own scripts.

@@ -13,6 +13,12 @@ namespace {
 using machines::Because;
 using machines::Fact;
 
+/// What is known already, with what is known now, which is newer.
+machines::Identity with(machines::Identity before, const machines::Identity& now) {
+  before.learn(now);
+  return before;
+}
+
 bool names_callback(const script::Template& text) {
   return std::ranges::any_of(text.names(),
                              [](const auto& name) { return name.name == "callback"; });
@@ -48,9 +54,11 @@ Desk::Desk(const Services& services, Post post) : services_(services), post_(std
 void Desk::script(Visit visit, std::function<void(Answer)> done) {
   auto inquiry = std::make_shared<Inquiry>(
       Inquiry{*this, std::move(visit), std::move(done), fleet_, {}, std::nullopt});
-  inquiry->known = services_.roster.look_up(inquiry->visit.machine);
-  inquiry->visit.who.learn(inquiry->known.seen);
-  services_.registry.saw(inquiry->visit.machine, inquiry->visit.who);
+  auto& asked = inquiry->visit;
+  inquiry->known = services_.roster.look_up(asked.machine);
+  asked.who = with(inquiry->known.seen, asked.who);
+  services_.roster.learn(asked.machine, asked.who);
+  services_.registry.saw(asked.machine, asked.who);
   decide(inquiry);
 }
 
@@ -133,8 +141,7 @@ std::optional<Answer> Desk::text(std::string_view name, const Visit& visit) cons
   const auto* text = fleet_->text(name);
   if (!text) return std::nullopt;
   auto known = services_.roster.look_up(visit.machine);
-  auto who = visit.who;
-  who.learn(known.seen);
+  const auto who = with(known.seen, visit.who);
   // The one-shot that the machine's script took is what it boots now, although it is assigned no more.
   const auto* assignment = known.assignment ? &*known.assignment : nullptr;
   const auto decision = machines::decide(
@@ -162,8 +169,7 @@ script::MenuItems Desk::menu(const std::optional<Visit>& visit) const {
                     [](const auto& item) { return std::tie(item.group, item.profile); });
   if (!visit) return items;
   const auto known = services_.roster.look_up(visit->machine);
-  auto who = visit->who;
-  who.learn(known.seen);
+  const auto who = with(known.seen, visit->who);
   const auto decision =
       machines::decide(*fleet_, {.identity = who,
                                  .assignment = known.assignment ? &*known.assignment : nullptr,

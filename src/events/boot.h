@@ -25,14 +25,14 @@ enum class Stage : std::uint8_t {
 
 enum class Outcome : std::uint8_t {
   under_way,
-  booted,      // what it loaded was sent whole, and it went quiet
-  local,       // it was sent to its local disk
-  handed_over, // it got its script and fetched nothing more here
-  installing,  // a one-shot was given and did not call back yet
-  installed,   // it called back
-  failed,      // it called back with an error, or a transfer ended on our side
-  stalled,     // it fell silent where it should have gone on
-  superseded,  // it began anew before it had come anywhere
+  booted,       // what it loaded was sent whole, and it went quiet
+  local,        // it was sent to its local disk
+  handed_over,  // it got its script and fetched nothing more here
+  installing,   // a one-shot was given and did not call back yet
+  installed,    // it called back
+  failed,       // it called back with an error, or a transfer ended on our side
+  stalled,      // it fell silent where it should have gone on
+  superseded,   // it began anew before it had come anywhere
 };
 
 std::string_view stage_name(Stage stage);

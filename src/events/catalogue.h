@@ -29,6 +29,9 @@ inline constexpr Kind events_dropped{
     "More happened at once than could be written down; so many events are missing.", true};
 
 inline constexpr Kind tftp_started{"tftp.started", debug, "A read request was accepted."};
+inline constexpr Kind tftp_progress{
+    "tftp.progress", debug,
+    "A known machine loads something big; told four times a second at most."};
 inline constexpr Kind tftp_done{"tftp.done", info, "A transfer finished, every byte acknowledged."};
 inline constexpr Kind tftp_done_unconfirmed{
     "tftp.done_unconfirmed", info,
@@ -61,6 +64,9 @@ inline constexpr Kind tftp_malformed{
 inline constexpr Kind tftp_stray{
     "tftp.stray", debug, "A packet of a transfer that does not exist (RFC 1350 section 4).", true};
 
+inline constexpr Kind http_progress{
+    "http.progress", debug,
+    "A known machine loads something big; told four times a second at most."};
 inline constexpr Kind http_done{"http.done", info, "A request was answered in full."};
 inline constexpr Kind http_refused{"http.refused", info,
                                    "A request was answered with a client error.", true};
@@ -136,6 +142,9 @@ inline constexpr Kind fleet_mistake{
     "A mistake in pixie.toml or what it names: what was in force before stays (see pixie check)."};
 inline constexpr Kind boot_script{"boot.script", info,
                                   "A machine was given its script; the fields say which, and why."};
+inline constexpr Kind boot_started{"boot.started", info, "A machine began to boot."};
+inline constexpr Kind boot_ended{"boot.ended", info,
+                                 "A boot came to its end, or nowhere; the cause says why."};
 inline constexpr Kind script_mistake{
     "script.mistake", error,
     "A machine's script or a template can't be rendered; the reason says where and why.", true};
@@ -173,6 +182,7 @@ inline constexpr std::array all{
     &descriptors_exhausted,
     &events_dropped,
     &tftp_started,
+    &tftp_progress,
     &tftp_done,
     &tftp_done_unconfirmed,
     &tftp_size_probe,
@@ -186,6 +196,7 @@ inline constexpr std::array all{
     &tftp_refused,
     &tftp_malformed,
     &tftp_stray,
+    &http_progress,
     &http_done,
     &http_refused,
     &http_failed,
@@ -216,6 +227,8 @@ inline constexpr std::array all{
     &fleet_loaded,
     &fleet_mistake,
     &boot_script,
+    &boot_started,
+    &boot_ended,
     &script_mistake,
     &machine_assigned,
     &machine_claimed,

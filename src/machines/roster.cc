@@ -38,7 +38,14 @@ void Roster::assign(const wire::Mac& mac, const Assignment& assignment) {
   const auto found = part.machines.find(mac);
   if (found == part.machines.end()) return;
   found->second.assignment.reset();
-  if (found->second.seen == Identity{}) part.machines.erase(found);
+  if (found->second.seen == Identity{} && found->second.booting.empty()) part.machines.erase(found);
+}
+
+void Roster::boots(const wire::Mac& mac, const std::string& profile) {
+  auto& part = parts_[part_of(mac)];
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.machines.find(mac);
+  if (found != part.machines.end()) found->second.booting = profile;
 }
 
 void Roster::forget(const wire::Mac& mac) {

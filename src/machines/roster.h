@@ -33,6 +33,7 @@ class Roster {
   void learn(const wire::Mac& mac, const Identity& seen);
   /// An empty assignment takes away what was assigned.
   void assign(const wire::Mac& mac, const Assignment& assignment);
+  /// What a machine that is known boots now.
   void boots(const wire::Mac& mac, const std::string& profile);
   void forget(const wire::Mac& mac);
   std::size_t size() const;

@@ -9,7 +9,7 @@ KeptRecord::KeptRecord(const events::Record& record) : kind_(&record.kind), when
   std::size_t size = 0;
   for (const auto& field : record.fields) {
     const auto* text = std::get_if<std::string_view>(&field.value);
-    size += field.name.size() + (text ? text->size() : 0);
+    size += text ? text->size() : 0;
   }
   texts_.reserve(size);
   fields_.reserve(record.fields.size());
@@ -20,7 +20,6 @@ KeptRecord::KeptRecord(const events::Record& record) : kind_(&record.kind), when
   };
   for (const auto& field : record.fields) {
     auto& kept = fields_.emplace_back(field);
-    kept.name = keep(field.name);
     if (auto* text = std::get_if<std::string_view>(&kept.value)) *text = keep(*text);
   }
 }

@@ -24,13 +24,15 @@ class Registry;
 class KeptRecord {
  public:
   explicit KeptRecord(const events::Record& record);
+  KeptRecord(KeptRecord&&) = default;
+  KeptRecord& operator=(KeptRecord&&) = default;
   /// Valid as long as this.
   events::Record record() const { return {*kind_, when_, fields_}; }
 
  private:
   const events::Kind* kind_;
   events::Time when_;
-  /// Of the fields' names and values.
+  /// Of the fields; their names are literals.
   std::vector<char> texts_;
   std::vector<events::Field> fields_;
 };

@@ -51,6 +51,7 @@ class Pending {
 
   /// The id of the machine's boot under way; 0 if it was not written yet.
   std::uint64_t id_of(const wire::Mac& mac) const;
+  bool has_live() const { return !live_.empty(); }
   /// Forgets which machines were written so long ago that it does not matter.
   void tidy(Moment now);
 

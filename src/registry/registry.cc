@@ -41,9 +41,11 @@ Registry::~Registry() {
   state_->thread.join();
 }
 
-bool Registry::wants(const events::Kind& /*kind*/) const { return false; }
+bool Registry::wants(const events::Kind& kind) const { return events::Boots::concerns(kind); }
 
-void Registry::take(const events::Record& record) { state_->inbox.put(KeptRecord(record)); }
+void Registry::take(const events::Record& record) {
+  if (!record.text("mac").empty()) state_->inbox.put(KeptRecord(record));
+}
 
 void Registry::ask(std::function<void(Registry&)> question) {
   state_->inbox.put(std::move(question));
@@ -104,6 +106,7 @@ std::expected<void, Refused> Registry::forget(const wire::Mac& mac,
   if (!forgotten) return std::unexpected(Refused::store);
   if (!*forgotten) return std::unexpected(Refused::changed);
   if (!**forgotten) return std::unexpected(Refused::not_found);
+  state_->boots.forget(mac);
   state_->pending.forget(mac);
   state_->claims.erase(mac);
   state_->unreturned.erase(mac);
@@ -163,8 +166,7 @@ std::expected<void, Refused> Registry::done(const wire::Mac& mac, std::string_vi
   install.status = failed ? store::Install::Status::failed : store::Install::Status::done;
   install.when = now;
   install.message = plain(message);
-  const auto written = state_->store->set_install(mac, install);
-  if (!written) {
+  if (const auto written = state_->write_end(*view, install); !written) {
     state_->report(written.error());
     return std::unexpected(Refused::store);
   }
@@ -178,15 +180,25 @@ std::expected<void, Refused> Registry::done(const wire::Mac& mac, std::string_vi
 
 std::vector<events::Boot> Registry::boots(const wire::Mac& mac) {
   state_->settle();
-  return state_->told(state_->store->boots(mac)).value_or(std::vector<events::Boot>());
+  auto boots = state_->told(state_->store->boots(mac)).value_or(std::vector<events::Boot>());
+  if (auto live = state_->live_boot(mac)) {
+    if (!boots.empty() && boots.front().id == live->id) boots.erase(boots.begin());
+    boots.insert(boots.begin(), std::move(*live));
+  }
+  return boots;
 }
 
 std::vector<events::Boot> Registry::recent_boots(std::uint64_t before, std::size_t limit) {
   state_->settle();
-  return state_->told(state_->store->recent_boots(before, limit)).value_or(std::vector<events::Boot>());
+  return state_->told(state_->store->recent_boots(before, limit))
+      .value_or(std::vector<events::Boot>());
 }
 
-std::vector<events::Boot> Registry::live_boots() { return {}; }
+std::vector<events::Boot> Registry::live_boots() {
+  auto boots = state_->boots.live();
+  for (auto& boot : boots) boot.id = state_->pending.id_of(boot.mac);
+  return boots;
+}
 
 const std::string& Registry::store_problem() const { return state_->problem; }
 

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 /// Between two tellings of what changed.
 constexpr auto change_time = 250ms;
+constexpr auto tick_time = 1s;
 constexpr auto tidy_time = 1min;
 constexpr auto return_time = 1s;
 
@@ -28,11 +29,44 @@ Registry::State::State(std::unique_ptr<store::Store> store_, machines::Roster& r
   const auto read = store->each_assignment(
       [this](const auto& mac, const auto& assignment) { roster.assign(mac, assignment); });
   if (!read) report(read.error());
+  end_what_was_left();
+}
+
+void Registry::State::end_what_was_left() {
+  constexpr std::size_t page = 500;
+  const auto end = [this](const events::Boot& left) -> Expected<void> {
+    auto all = store->boots(left.mac);
+    if (!all) return std::unexpected(all.error());
+    const auto boot = std::ranges::find(*all, left.id, &events::Boot::id);
+    if (boot == all->end()) return {};
+    boot->outcome = events::Outcome::stalled;
+    boot->cause = "Pixie was stopped while it booted, and did not see how it went on.";
+    const auto written = store->write(*boot);
+    return written ? Expected<void>() : std::unexpected(written.error());
+  };
+  const auto ended = store->batch([&]() -> Expected<void> {
+    // Those that were under way are among the newest.
+    bool found = true;
+    for (std::uint64_t before = 0; found;) {
+      const auto newest = store->recent_boots(before, page);
+      if (!newest) return std::unexpected(newest.error());
+      found = false;
+      for (const auto& boot : *newest) {
+        before = boot.id;
+        if (boot.outcome != events::Outcome::under_way) continue;
+        found = true;
+        if (auto done = end(boot); !done) return done;
+      }
+    }
+    return {};
+  });
+  if (!ended) report(ended.error());
 }
 
 void Registry::State::run(Registry& registry) {
   while (auto items = inbox.take(next_moment())) {
     for (auto& item : *items) handle(registry, item);
+    hear_news();
     handle_time(registry);
   }
   give_back_what_waits();
@@ -47,6 +81,20 @@ void Registry::State::handle(Registry& registry, Item& item) {
   } else if (auto* sighting = std::get_if<Sighting>(&item)) {
     if (sighting->news) change(sighting->mac);
     pending.saw(std::move(*sighting), moment());
+  } else {
+    boots.take(std::get<KeptRecord>(item).record());
+  }
+}
+
+void Registry::State::hear_news() {
+  for (auto& news : boots.take_news()) {
+    events::announce(stream, news);
+    change(news.boot.mac);
+    if (news.what == events::Boots::News::What::ended) {
+      pending.ended(std::move(news.boot), moment());
+    } else {
+      pending.under_way(news.boot, moment());
+    }
   }
 }
 
@@ -54,11 +102,17 @@ Registry::State::Moment Registry::State::next_moment() const {
   auto next = std::min(tidy_due, pending.due().value_or(Moment::max()));
   if (!changed.empty()) next = std::min(next, changes_due);
   if (!unreturned.empty()) next = std::min(next, return_due);
+  if (pending.has_live()) next = std::min(next, tick_due);
   return next;
 }
 
 void Registry::State::handle_time(Registry& registry) {
   const auto now = moment();
+  if (pending.has_live() && tick_due <= now) {
+    tick_due = now + tick_time;
+    boots.tick(std::chrono::system_clock::now());
+    hear_news();
+  }
   if (pending.due().value_or(Moment::max()) <= now) settle();
   if (!unreturned.empty() && return_due <= now) give_back_what_waits();
   if (!changed.empty() && changes_due <= now) tell_changes(registry);
@@ -97,10 +151,39 @@ void Registry::State::tell_changes(Registry& registry) {
   }
 }
 
+std::optional<events::Boot> Registry::State::live_boot(const wire::Mac& mac) const {
+  const auto* live = boots.live(mac);
+  if (!live) return std::nullopt;
+  auto boot = *live;
+  boot.id = pending.id_of(mac);
+  return boot;
+}
+
 MachineView Registry::State::view_of(store::MachineRow row, bool with_steps) {
   MachineView view{.row = std::move(row), .boot = {}};
-  view.boot = told(store->last_boot(view.row.mac, with_steps)).value_or(std::nullopt);
+  view.boot = live_boot(view.row.mac);
+  if (!view.boot) {
+    view.boot = told(store->last_boot(view.row.mac, with_steps)).value_or(std::nullopt);
+  } else if (!with_steps) {
+    view.boot->steps.clear();
+  }
   return view;
+}
+
+Expected<void> Registry::State::write_end(const MachineView& view, const store::Install& install) {
+  const auto& mac = view.row.mac;
+  return store->batch([&]() -> Expected<void> {
+    if (auto set = store->set_install(mac, install); !set) return set;
+    if (!view.boot || boots.live(mac)) return {};
+    auto boot = *view.boot;
+    const bool failed = install.status == store::Install::Status::failed;
+    boot.outcome = failed ? events::Outcome::failed : events::Outcome::installed;
+    boot.cause = failed ? "Its installation reported: " + install.message : "";
+    boot.stage = events::Stage::system;
+    boot.updated = install.when;
+    const auto written = store->write(boot);
+    return written ? Expected<void>() : std::unexpected(written.error());
+  });
 }
 
 Expected<void> Registry::State::give_back(const wire::Mac& mac, const std::string& profile) {

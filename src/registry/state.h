@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "events/boots.h"
 #include "events/stream.h"
 #include "machines/roster.h"
 #include "registry/inbox.h"
@@ -24,14 +25,17 @@ namespace pixie::registry {
 struct Registry::State {
   using Moment = Pending::Moment;
 
-  /// Reads the secret, and the assignments into the roster.
+  /// Reads the secret, and the assignments into the roster; ends the boots that an earlier process left.
   State(std::unique_ptr<store::Store> store_, machines::Roster& roster_, events::Stream& stream_);
+
+  void end_what_was_left();
 
   /// Works until the inbox is closed and empty.
   void run(Registry& registry);
   void handle(Registry& registry, Item& item);
   void handle_time(Registry& registry);
   Moment next_moment() const;
+  void hear_news();
   void tell_changes(Registry& registry);
 
   /// Writes what waits, so that what is read next has it, unless the store is failing.
@@ -46,6 +50,10 @@ struct Registry::State {
   }
 
   MachineView view_of(store::MachineRow row, bool with_steps);
+  /// The machine's boot under way.
+  std::optional<events::Boot> live_boot(const wire::Mac& mac) const;
+  /// Writes how an installation ended, also into the boot that began it if that is under way no more.
+  Expected<void> write_end(const MachineView& view, const store::Install& install);
   /// What machine() says of it changed.
   void change(const wire::Mac& mac);
   /// An error: it is still to be done.
@@ -58,6 +66,7 @@ struct Registry::State {
   std::string secret;
   Inbox inbox;
 
+  events::Boots boots;
   Pending pending;
   std::string problem;
   /// One-shots that were taken, and how the installation before them stood.
@@ -71,6 +80,7 @@ struct Registry::State {
   Moment return_due{};
   std::unordered_set<wire::Mac> changed;
   Moment changes_due{};
+  Moment tick_due{};
   Moment tidy_due{};
 
   std::thread thread;

@@ -83,7 +83,7 @@ TEST(StoreKilled, LosesNothingThatWasAcknowledged) {
   for (int round = 0; round < 100; ++round) {
     // Every fourth is killed while it opens the file, perhaps.
     const auto last =
-        killed_writer(folder.path(), next, round % 4 == 0 ? 0 : random() % 30, random() % 3000);
+        killed_writer(folder.path(), next, round % 4 == 0 ? 0 : random() % 10, random() % 3000);
     const auto opened = Store::open(folder.path());
     ASSERT_TRUE(opened) << opened.error().text;
     auto& store = **opened;

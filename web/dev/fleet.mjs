@@ -22,7 +22,7 @@ export const profiles = [
   ["disk", "Local disk", true, "", "local", 16, {}],
   ["memtest", "Memory test", true, "Tools", "kernel", 19, {}],
   ["rescue", "Rescue system", true, "Tools", "script", 13, { keymap: "de" }],
-].map(([name, title, menu, menu_group, kind, line, vars]) => ({ name, title, menu, menu_group, kind, file: "pixie.toml", line, vars }));
+].map(([name, title, menu, menu_group, kind, line, vars]) => ({ name, title, menu, menu_group: menu_group || null, kind, file: "pixie.toml", line, vars }));
 
 export const rules = [
   { name: "rack 1", profile: "debian12", file: "pixie.toml", line: 31,
@@ -41,11 +41,12 @@ export const mistakes = [{
 
 export const roms = [
   ["undionly.kpxe", [], "i386", 70085], ["snponly.efi", ["snponly64.efi", "snponly-x86_64.efi"], "x86_64", 256000],
-  ["snponly32.efi", [], "i386", 0], ["ipxe.efi", ["ipxe64.efi"], "x86_64", 1044480],
+  ["acme.efi", [], "other", null], ["ipxe.efi", ["ipxe64.efi"], "x86_64", 1044480],
   ["snponly-arm64.efi", ["snponly-arm.efi"], "arm64", 245760], ["ipxe-riscv64.efi", [], "riscv64", 1107456],
 ].map(([name, aliases, arch, size], index) => ({
-  name, aliases, arch, size, sha256: (index + 10).toString(16).repeat(64).slice(0, 64), version: "1.21.1+git20220113",
-  origin: "Debian package ipxe 1.0.0+git-20190125, as installed where this was built", licence: "GPL-2.0-or-later with UBDL",
+  name, aliases, arch, size, sha256: size && (index + 10).toString(16).repeat(64).slice(0, 64), version: size && "1.21.1+git20220113",
+  origin: size ? "Debian package ipxe 1.0.0+git-20190125, as installed where this was built" : "roms/acme.efi",
+  licence: size && "GPL-2.0-or-later with UBDL",
 }));
 
 /** What happens in a boot, in order: seconds after the step before, what it brings. */
@@ -77,7 +78,7 @@ export class MadeUpMachine {
       mac: mac(number), hostname: this.known ? `${roles[number % roles.length]}${Math.floor(number / roles.length) + 1}` : null,
       ip: `10.0.${number >> 8}.${(number & 255) || 1}`, arch, firmware, manufacturer, product,
       first_seen: iso(now - 86400e3 * (1 + (number % 40))), last_seen: iso(now - 1000 * ((number * 7919) % 90000)),
-      assignment: { profile: number % 11 === 3 ? "rescue" : null, once: number % 13 === 5 ? "debian12" : null, vars: null },
+      assignment: { profile: number % 11 === 3 ? "rescue" : null, once: number % 13 === 5 ? "debian12" : null, vars: {} },
       own_script: number % 17 === 4, install: null, boot: null, version: 1,
     };
     this.boots = [];
@@ -99,8 +100,8 @@ export class MadeUpMachine {
     this.next = now;
     this.because = because;
     this.boot = {
-      id: ++lastId, mac: this.machine.mac, started: iso(now), updated: iso(now), stage: "dhcp", outcome: "under_way", cause: "",
-      profile: "", because: "", bytes_sent: 0, bytes_total: 0, steps: [], steps_left_out: 0,
+      id: ++lastId, mac: this.machine.mac, started: iso(now), updated: iso(now), stage: "dhcp", outcome: "under_way", cause: null,
+      profile: null, because: null, bytes_sent: 0, bytes_total: 0, steps: [], steps_left_out: 0,
     };
     this.boots.unshift(this.boot);
     this.boots.length = Math.min(this.boots.length, 50);
@@ -135,7 +136,7 @@ export class MadeUpMachine {
     if (sent) boot.bytes_sent = plot.slice(0, this.index).reduce((sum, [, step]) => sum + (step.sent ?? 0), 0);
     if (event === "boot.script") {
       boot.because = this.because;
-      boot.profile = { own_script: "", assigned: this.machine.assignment.profile ?? "" }[this.because] ?? "debian12";
+      boot.profile = this.because === "own_script" ? null : (this.machine.assignment.profile ?? "debian12");
     }
     if (outcome) boot.outcome = outcome;
     if (plot[this.index]) this.next = now + plot[this.index][0] * 1000 * (0.8 + ((this.number * 31) % 10) / 20);

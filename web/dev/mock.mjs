@@ -68,7 +68,7 @@ function change(made, method, body, ifMatch) {
   for (const name of [body.profile, body.once]) {
     if (name && !profiles.some((profile) => profile.name === name)) return problem(422, "Unprocessable Content", `There is no profile ${name}.`);
   }
-  const clean = method === "PUT" ? { profile: null, once: null, vars: null } : made.machine.assignment;
+  const clean = method === "PUT" ? { profile: null, once: null, vars: {} } : made.machine.assignment;
   made.machine.assignment = { ...clean, ...body };
   made.machine.version++;
   publish("machine", made.machine);

@@ -3,14 +3,21 @@
 export interface Assignment {
   profile: string | null;
   once: string | null;
-  vars: Record<string, unknown> | null;
+  vars: Record<string, unknown>;
+}
+
+/** What a PATCH changes: only what is given. */
+export interface AssignmentEdit {
+  profile?: string | null;
+  once?: string | null;
+  vars?: Record<string, unknown> | null;
 }
 
 export interface Install {
   profile: string;
   status: string;
   when: string;
-  message: string;
+  message: string | null;
 }
 
 export interface BootSummary {
@@ -20,9 +27,9 @@ export interface BootSummary {
   updated: string;
   stage: string;
   outcome: string;
-  cause: string;
-  profile: string;
-  because: string;
+  cause: string | null;
+  profile: string | null;
+  because: string | null;
   bytes_sent: number;
   bytes_total: number;
 }
@@ -48,8 +55,8 @@ export interface Machine {
   firmware: string | null;
   manufacturer: string | null;
   product: string | null;
-  first_seen: string;
-  last_seen: string;
+  first_seen: string | null;
+  last_seen: string | null;
   assignment: Assignment;
   own_script: boolean;
   install: Install | null;
@@ -82,13 +89,13 @@ export interface Decision {
   rule: string | null;
 }
 
-export interface ExplainStep {
+export interface ExplanationStep {
   because: string;
   decided: boolean;
   text: string;
 }
 
-export interface ExplainUrl {
+export interface ExplanationUrl {
   url: string;
   exists: boolean | null;
 }
@@ -96,10 +103,10 @@ export interface ExplainUrl {
 export interface Explanation {
   mac: string;
   decision: Decision;
-  steps: ExplainStep[];
+  steps: ExplanationStep[];
   script: string | null;
   error: string | null;
-  urls: ExplainUrl[];
+  urls: ExplanationUrl[];
   rom: string | null;
 }
 
@@ -107,7 +114,7 @@ export interface Profile {
   name: string;
   title: string;
   menu: boolean;
-  menu_group: string;
+  menu_group: string | null;
   kind: string;
   file: string;
   line: number;
@@ -125,7 +132,7 @@ export interface Condition {
 
 export interface Rule {
   name: string;
-  profile: string;
+  profile: string | null;
   conditions: Condition[];
   file: string;
   line: number;
@@ -151,11 +158,11 @@ export interface Rom {
   name: string;
   aliases: string[];
   arch: string;
-  size: number;
-  sha256: string;
-  version: string;
+  size: number | null;
+  sha256: string | null;
+  version: string | null;
   origin: string;
-  licence: string;
+  licence: string | null;
 }
 
 export interface RomList {
@@ -166,10 +173,10 @@ export interface Version {
   version: string;
 }
 
-export interface LogEntry {
+export interface LogRecord {
   time: string;
   level: string;
   event: string;
   sentence: string;
-  fields: Record<string, string | number>;
+  fields: Record<string, number | string>;
 }

@@ -5,7 +5,8 @@ export const base = "api/v1";
 
 export type Trouble =
   | "offline" // no answer came
-  | "token" // a token is needed, or this one may not
+  | "token" // a token is needed
+  | "forbidden" // this token may not, or nobody from there may
   | "missing" // there is no such thing
   | "changed" // somebody else changed it meanwhile
   | "refused" // what was sent is wrong
@@ -72,7 +73,7 @@ export class Client {
       throw new ApiError("offline", "The connection broke before the whole answer was here.");
     });
     const type = response.headers.get("content-type") ?? "";
-    const value = type.includes("json") ? parse(text) : text;
+    const value = text !== "" && type.includes("json") ? parse(text) : text;
     return { value: value as T, etag: response.headers.get("etag") };
   }
 
@@ -115,7 +116,7 @@ function parse(text: string): unknown {
   }
 }
 
-const troubles: Record<number, Trouble> = { 401: "token", 403: "token", 404: "missing", 412: "changed" };
+const troubles: Record<number, Trouble> = { 401: "token", 403: "forbidden", 404: "missing", 412: "changed" };
 
 /** The error that an answer means: its problem document's words (RFC 9457), else the status's. */
 async function refusal(response: Response): Promise<ApiError> {

@@ -1,5 +1,5 @@
 // The log that the page keeps while it is open: the last lines, by level, text and machine.
-import type { LogEntry } from "./api";
+import type { LogRecord } from "./api";
 
 export const levels = ["error", "warning", "info", "debug"] as const;
 export type Level = (typeof levels)[number];
@@ -7,7 +7,7 @@ export type Level = (typeof levels)[number];
 export interface LogLine {
   /** Grows with each line: a key for the view. */
   id: number;
-  entry: LogEntry;
+  entry: LogRecord;
 }
 
 export interface LogFilter {
@@ -26,7 +26,7 @@ export class LogBuffer {
 
   constructor(private readonly limit = 5000) {}
 
-  add(entry: LogEntry): void {
+  add(entry: LogRecord): void {
     this.lines.push({ id: this.next++, entry });
     // In larger steps, so that a busy log is not moved for every line.
     if (this.lines.length > this.limit * 1.1) {
@@ -65,7 +65,7 @@ function severity(level: string): number {
   return index < 0 ? levels.indexOf("info") : index;
 }
 
-function fits(entry: LogEntry, filter: LogFilter, words: string[]): boolean {
+function fits(entry: LogRecord, filter: LogFilter, words: string[]): boolean {
   if (severity(entry.level) > severity(filter.level)) return false;
   if (filter.mac && entry.fields["mac"] !== filter.mac) return false;
   if (words.length === 0) return true;
@@ -74,7 +74,7 @@ function fits(entry: LogEntry, filter: LogFilter, words: string[]): boolean {
 }
 
 /** `mac=52:54:00:12:34:56 file="a b"`: as the log on a terminal writes it. */
-export function fieldsText(fields: LogEntry["fields"]): string {
+export function fieldsText(fields: LogRecord["fields"]): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}=${fieldText(value)}`)
     .join(" ");

@@ -113,7 +113,7 @@ function sortKey(machine: Machine, key: SortKey): string {
       return profileOf(machine)?.name.toLowerCase() ?? "~";
     case "seen":
       // While it boots it keeps the place of the boot's start: rows that move can't be read.
-      return machine.boot?.outcome === "under_way" ? machine.boot.started : machine.last_seen;
+      return machine.boot?.outcome === "under_way" ? machine.boot.started : (machine.last_seen ?? "");
   }
 }
 
@@ -129,7 +129,16 @@ export function sorted(machines: readonly Machine[], sort: Sort): Machine[] {
     .map((entry) => entry.machine);
 }
 
+// A machine that changes is another object, so what was made of one stays true.
+const haystacks = new WeakMap<Machine, string>();
+
 function haystack(machine: Machine): string {
+  let text = haystacks.get(machine);
+  if (text === undefined) haystacks.set(machine, (text = makeHaystack(machine)));
+  return text;
+}
+
+function makeHaystack(machine: Machine): string {
   const profile = profileOf(machine);
   const words = machine.boot ? status(machine.boot).word : "not booted";
   return [machine.mac, machine.mac.replaceAll(":", "-"), machine.hostname, machine.ip, hardware(machine),

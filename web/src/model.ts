@@ -1,5 +1,5 @@
 // What the page knows: machines, log and mistakes, kept up to date by one stream; and who is told when it changes.
-import type { LogEntry, Machine, MachineList, Mistake, MistakeList, Version } from "./api";
+import type { LogRecord, Machine, MachineList, Mistake, MistakeList, Version } from "./api";
 import { ApiError, type Client } from "./client";
 import { LogBuffer, type Level } from "./log";
 import { MachineTable, title } from "./machines";
@@ -93,7 +93,8 @@ export class Model {
 
   /** An error of a call: what is wrong for all is kept; the sentence is given back. */
   failed(error: unknown): string {
-    if (error instanceof ApiError && error.trouble === "token") {
+    const forbidden = error instanceof ApiError && error.trouble === "forbidden" && this.client.token !== "";
+    if (forbidden || (error instanceof ApiError && error.trouble === "token")) {
       this.tokenWanted = true;
       this.changed();
     }
@@ -116,7 +117,7 @@ export class Model {
       return;
     }
     if (event.type === "machine") this.onMachine(data as Machine);
-    else if (event.type === "log") this.log.add(data as LogEntry);
+    else if (event.type === "log") this.log.add(data as LogRecord);
     else if (event.type === "problems") this.mistakes = (data as MistakeList).problems ?? [];
     this.changed();
   }

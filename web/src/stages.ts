@@ -12,6 +12,16 @@ const labels: Record<string, string> = {
   system: "System",
 };
 
+// Where a boot is, in the middle of a sentence.
+const places: Record<string, string> = {
+  dhcp: "at DHCP",
+  rom: "at its ROM",
+  ipxe: "in iPXE",
+  script: "at its script",
+  loading: "while loading",
+  system: "at its system",
+};
+
 /** What a step of the row is: behind it, at it, ended well or badly in it, or not reached. */
 export type StepState = "done" | "current" | "ended" | "failed" | "ahead";
 
@@ -45,11 +55,12 @@ export function outcome(name: string): { word: string; tone: Tone } {
   return { word, tone };
 }
 
-/** Outcome in words, with the stage where it matters: `loading`, `stalled at ROM`, `booted`. */
+/** Outcome in words, with the stage where it matters: `loading`, `stalled at its ROM`, `booted`. */
 export function status(boot: BootSummary): { word: string; tone: Tone } {
   const { word, tone } = outcome(boot.outcome);
-  if (boot.outcome === "under_way") return { word: `at ${stageLabel(boot.stage)}`, tone };
-  if (tone === "bad") return { word: `${word} at ${stageLabel(boot.stage)}`, tone };
+  const place = places[boot.stage] ?? `at ${plain(boot.stage)}`;
+  if (boot.outcome === "under_way") return { word: boot.stage === "loading" ? "loading" : place, tone };
+  if (tone === "bad") return { word: `${word} ${place}`, tone };
   return { word, tone };
 }
 
@@ -66,13 +77,13 @@ export function stageRow(boot: BootSummary): StageStep[] {
 
 const reasons: Record<string, string> = {
   own_script: "own script",
-  menu: "chosen in the menu",
+  menu: "chosen in its menu",
   once: "for this boot only",
   assigned: "assigned",
-  machine: "its entry in pixie.toml",
-  upstream: "the other server's answer",
-  rule: "a rule",
-  group: "its group",
+  machine: "by its entry in pixie.toml",
+  upstream: "by the other server",
+  rule: "by a rule",
+  group: "by its group",
   default_script: "default.ipxe",
   nothing: "nothing matched",
 };

@@ -100,7 +100,7 @@ const connections: Record<Connection, [string, string]> = {
 function Live({ connection }: { connection: Connection }) {
   const [word, mark] = connections[connection];
   return (
-    <span class={`live ${connection}`} role="status" title={`Connection: ${word}`}>
+    <span class={`connection ${connection}`} role="status" title={`Connection: ${word}`}>
       <span class="mark" aria-hidden="true">{mark}</span>
       <span class="word">{word}</span>
     </span>

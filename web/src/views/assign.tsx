@@ -1,6 +1,6 @@
 // What is assigned to a machine: a profile for good, one for the next boot only; and forgetting the machine.
 import { useEffect, useState } from "preact/hooks";
-import type { Assignment, MachineDetail, Profile } from "../api";
+import type { AssignmentEdit, MachineDetail, Profile } from "../api";
 import { ApiError } from "../client";
 import { useModel } from "../hooks";
 import { Panel, Trouble } from "./parts";
@@ -37,11 +37,11 @@ export function Assign({ mac, machine, etag, profiles, onChange }: Props) {
     }
     setBusy(false);
   };
-  const patch = (assignment: Partial<Assignment>) =>
+  const patch = (assignment: AssignmentEdit) =>
     send(() => model.client.call(`machines/${mac}`, { method: "PATCH", body: assignment, ifMatch: etag }));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const body: Partial<Assignment> = {};
+    const body: AssignmentEdit = {};
     if (chosen.profile !== now.profile) body.profile = chosen.profile || null;
     if (chosen.once !== now.once) body.once = chosen.once || null;
     void patch(body);
@@ -54,7 +54,7 @@ export function Assign({ mac, machine, etag, profiles, onChange }: Props) {
           onChoose={(profile) => setChosen({ ...chosen, profile })} />
         <Choice label="Next boot only" none="no" value={chosen.once} profiles={profiles}
           onChoose={(once) => setChosen({ ...chosen, once })} />
-        {machine && Object.keys(machine.assignment.vars ?? {}).length > 0 && (
+        {machine && Object.keys(machine.assignment.vars).length > 0 && (
           <p class="assigned-vars"><span class="note">Variables</span> <Vars vars={machine.assignment.vars} /></p>
         )}
         {machine?.own_script && (

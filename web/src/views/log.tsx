@@ -57,7 +57,7 @@ function Lines({ lines, following }: { lines: LogLine[]; following: boolean }) {
   };
   return (
     <div class="log" ref={box} onScroll={scrolled} role="log" aria-live="off" aria-label="Log" tabIndex={0}>
-      {lines.length === 0 && <p class="waiting">Nothing yet.</p>}
+      {lines.length === 0 && <p class="blank">Nothing yet.</p>}
       {lines.map((line) => <Line key={line.id} line={line} />)}
     </div>
   );
@@ -79,6 +79,7 @@ function Line({ line: { entry } }: { line: LogLine }) {
           </span>
         ))}
       </span>
+      {(entry.level === "error" || entry.level === "warning") && <span class="said">{entry.sentence}</span>}
     </div>
   );
 }

@@ -88,7 +88,7 @@ function Head({ mac, machine, boot }: { mac: string; machine: MachineDetail | nu
       <p class="about">
         {[shown?.hostname ? mac : "", shown && hardware(shown), shown && platform(shown), shown?.ip]
           .filter(Boolean).map((text) => <Said key={text}>{text}</Said>)}
-        {shown && <span title={moment(shown.last_seen)}>seen {ago(Date.parse(shown.last_seen), now)}</span>}
+        {shown?.last_seen && <span title={moment(shown.last_seen)}>seen {ago(Date.parse(shown.last_seen), now)}</span>}
         {profile && <span>boots <b><Said>{profile.name}</Said></b>{profile.why && ` (${profile.why})`}</span>}
       </p>
       {current && (
@@ -153,7 +153,7 @@ function Script({ explained, error }: { explained: Explanation | null; error: st
 
 function Why({ explained }: { explained: Explanation }) {
   return (
-    <Panel title="Why" note={reason(explained.decision.because)}>
+    <Panel title="Why" note={explained.decision.rule ? <>by rule <Said>{explained.decision.rule}</Said></> : reason(explained.decision.because)}>
       <ol class="why">
         {explained.steps.map((step, index) => (
           <li key={index} class={step.decided ? "decided" : ""}>
@@ -187,7 +187,7 @@ function Facts({ machine }: { machine: MachineDetail }) {
           ))}
         </tbody>
       </table>
-      <p class="note">First seen {moment(machine.first_seen)}</p>
+      {machine.first_seen && <p class="note">First seen {moment(machine.first_seen)}</p>}
     </Panel>
   );
 }

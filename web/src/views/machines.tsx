@@ -37,7 +37,7 @@ export function MachinesView() {
   const found = useServerFilter(filter);
 
   if (model.machines.size === 0) {
-    if (!model.loaded) return <p class="waiting" role="status">{model.tokenWanted ? "" : "Asking the server…"}</p>;
+    if (!model.loaded) return <p class="blank" role="status">{model.tokenWanted ? "" : "Asking the server…"}</p>;
     return <Welcome />;
   }
   const all = model.machines.all();
@@ -67,7 +67,7 @@ export function MachinesView() {
         <p class="note">There are more than {all.length} machines; the filter finds them all.</p>
       )}
       {shown.rows.length === 0 ? (
-        <p class="waiting">No machine fits. <button type="button" class="link" onClick={() => (setFilter(""), setKind("all"))}>Show all</button></p>
+        <p class="blank">No machine fits. <button type="button" class="link" onClick={() => (setFilter(""), setKind("all"))}>Show all</button></p>
       ) : (
         <table class="machines">
           <thead>
@@ -168,8 +168,9 @@ function BootCell({ machine }: { machine: Machine }) {
   );
 }
 
-function Seen({ when }: { when: string }) {
+function Seen({ when }: { when: string | null }) {
   const now = useNow();
+  if (!when) return <span>not yet</span>;
   return <time dateTime={when} title={moment(when)}>{ago(Date.parse(when), now)}</time>;
 }
 

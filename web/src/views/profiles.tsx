@@ -53,9 +53,9 @@ function Profiles({ profiles }: ProfileList) {
                 {profile.title && profile.title !== profile.name && <span class="second"><Said>{profile.title}</Said></span>}
               </td>
               <td>{kinds[profile.kind] ?? profile.kind}</td>
-              <td>{profile.menu ? <Said>{profile.menu_group || "yes"}</Said> : <span class="note">no</span>}</td>
-              <td><Vars vars={profile.vars} /></td>
-              <td class="mono"><Said>{profile.file}:{profile.line}</Said></td>
+              <td data-label="menu">{profile.menu ? <Said>{profile.menu_group || "yes"}</Said> : <span class="note">no</span>}</td>
+              <td data-label="variables"><Vars vars={profile.vars} /></td>
+              <td class="mono keep"><Said>{profile.file}:{profile.line}</Said></td>
             </tr>
           ))}
         </tbody>
@@ -73,8 +73,8 @@ name = "rack 1"
 mac = "52:54:00:*"
 profile = "debian12"`;
 
-export function Vars({ vars }: { vars: Record<string, unknown> | null }) {
-  const entries = Object.entries(vars ?? {});
+export function Vars({ vars }: { vars: Record<string, unknown> }) {
+  const entries = Object.entries(vars);
   if (entries.length === 0) return <span class="note">none</span>;
   return (
     <span class="vars">
@@ -113,8 +113,8 @@ function RuleRow({ rule, number }: { rule: Rule; number: number }) {
           <ConditionText key={index} {...condition} />
         ))}
       </td>
-      <td><Said>{rule.profile}</Said></td>
-      <td class="mono"><Said>{rule.file}:{rule.line}</Said></td>
+      <td data-label="profile">{rule.profile ? <Said>{rule.profile}</Said> : <span class="note">none</span>}</td>
+      <td class="mono keep"><Said>{rule.file}:{rule.line}</Said></td>
     </tr>
   );
 }

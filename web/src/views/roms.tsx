@@ -30,11 +30,11 @@ function RomRow({ rom }: { rom: Rom }) {
         <b class="mono"><Said>{rom.name}</Said></b>
         {rom.aliases.length > 0 && <span class="second mono"><Said>{rom.aliases.join(", ")}</Said></span>}
       </td>
-      <td><Said>{rom.arch}</Said></td>
-      <td class="num right">{rom.size > 0 ? bytes(rom.size) : <span class="note">not here</span>}</td>
-      <td><Said>{rom.version}</Said></td>
-      <td><Said>{rom.origin}</Said><span class="second"><Said>{rom.licence}</Said></span></td>
-      <td class="mono sum" title={rom.sha256}>{rom.sha256.slice(0, 16)}</td>
+      <td class="keep"><Said>{rom.arch}</Said></td>
+      <td class="num right">{rom.size !== null && bytes(rom.size)}</td>
+      <td class="keep"><Said>{rom.version ?? ""}</Said></td>
+      <td><Said>{rom.origin}</Said>{rom.licence && <span class="second"><Said>{rom.licence}</Said></span>}</td>
+      <td class="mono sum keep" title={rom.sha256 ?? undefined}>{rom.sha256?.slice(0, 16)}</td>
     </tr>
   );
 }
