@@ -37,7 +37,8 @@ KERNEL_PACKAGES = {
 # What pixie is compiled and linked against.
 SYSROOT_PACKAGES = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libgcc-12-dev", "libstdc++6",
                     "libstdc++-12-dev", "libssl-dev", "zlib1g-dev", "libboost1.81-dev", "libfmt-dev",
-                    "libcli11-dev", "libtomlplusplus-dev")
+                    "libcli11-dev", "libtomlplusplus-dev", "libsqlite3-0", "libsqlite3-dev",
+                    "libc-ares2", "libc-ares-dev", "nlohmann-json3-dev")
 
 INIT = """\
 #!/bin/sh
