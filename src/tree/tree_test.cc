@@ -136,8 +136,8 @@ TEST_F(TreeTest, NamesTheAdvertisedAddress) {
   auto with = layout();
   with.advertised_address = *wire::IpAddress::parse("2001:db8::7");
   with.http_port = 8080;
-  EXPECT_TRUE(text_of(Tree(with).menu(server, {}))
-                  .contains("set pixie http://[2001:db8::7]:8080\n"));
+  EXPECT_TRUE(
+      text_of(Tree(with).menu(server, {})).contains("set pixie http://[2001:db8::7]:8080\n"));
   EXPECT_EQ(Tree(with).url(server), "http://[2001:db8::7]:8080");
 }
 

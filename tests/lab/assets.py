@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 
 if __package__:
     from . import debian
@@ -123,7 +124,9 @@ def _initrd(busybox, tree):
 
 def sysroot(architecture):
     """The folder with a Debian architecture's headers and libraries that pixie needs."""
-    target = cache() / f"sysroot-{architecture}"
+    # With other packages it is another folder.
+    packages = zlib.crc32(" ".join(SYSROOT_PACKAGES).encode())
+    target = cache() / f"sysroot-{architecture}-{packages:08x}"
     with _making(target) as made:
         if made:
             with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
