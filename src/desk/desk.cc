@@ -108,6 +108,8 @@ void Desk::decide(const std::shared_ptr<Inquiry>& inquiry) {
 void Desk::render(const Inquiry& inquiry, const machines::Decision& decision, std::string claimed) {
   Answer answer{.because = decision.because, .claimed = std::move(claimed)};
   if (decision.profile) answer.profile = decision.profile->name;
+  answer.to_disk =
+      decision.profile && std::holds_alternative<machines::LocalTarget>(decision.profile->target);
   if (decision.rule) answer.rule = decision.rule->name;
   if (decision.profile) {
     const auto here =

@@ -48,6 +48,8 @@ struct Answer {
   machines::Because because = machines::Because::nothing;
   std::string profile = {};
   std::string rule = {};
+  /// The machine is sent to its own disk.
+  bool to_disk = false;
   /// The profile of the one-shot that was taken for this answer: to be given back if it can't be sent whole.
   std::string claimed = {};
 };

@@ -135,6 +135,17 @@ inline constexpr Kind script_missing{"script.missing", warning,
                                      "says so, and its menu comes again.",
                                      true};
 
+inline constexpr Kind upstream_failed{
+    "upstream.failed", warning,
+    "The server of --api could not be asked, or its answer can't be used; the reason says why.",
+    true};
+inline constexpr Kind upstream_stale{
+    "upstream.stale", info,
+    "The server of --api failed; the machine got what it had answered before.", true};
+inline constexpr Kind webhook_failed{
+    "webhook.failed", warning,
+    "A step of a boot could not be told to the URL of --webhook; the reason says why.", true};
+
 inline constexpr Kind fleet_loaded{
     "fleet.loaded", info, "pixie.toml was read; from now on it decides what machines boot."};
 inline constexpr Kind fleet_mistake{
@@ -224,6 +235,9 @@ inline constexpr std::array all{
     &dhcp_not_kept,
     &rom_missing,
     &script_missing,
+    &upstream_failed,
+    &upstream_stale,
+    &webhook_failed,
     &fleet_loaded,
     &fleet_mistake,
     &boot_script,

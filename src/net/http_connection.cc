@@ -11,6 +11,7 @@
 
 #include "events/catalogue.h"
 #include "net/awaiting.h"
+#include "net/body_events.h"
 #include "net/http_parser.h"
 #include "net/http_send.h"
 
@@ -139,12 +140,6 @@ Task<void> linger(Connection& connection) {
   }
 }
 
-/// The machine that the path names, else the one that has the address.
-std::optional<wire::Mac> machine_of(Connection& connection, const Reply& reply) {
-  if (reply.body && reply.body->machine) return reply.body->machine;
-  return connection.loop.machine_at(connection.peer.address, 0);
-}
-
 void report(Connection& connection, const Reply& reply, const Sent& sent, TimePoint began) {
   auto& events = connection.loop.events;
   const auto& kind = !sent.complete                 ? events::http_aborted
@@ -165,6 +160,7 @@ void report(Connection& connection, const Reply& reply, const Sent& sent, TimePo
                      {"mac", mac.empty() ? "-" : std::string_view(mac)},
                      {"method", connection.request.method_text},
                      {"path", path.substr(0, 512)},
+                     {"what", reply.body ? what_of(*reply.body) : "-"},
                      {"status", reply.response.status},
                      {"bytes", sent.body_bytes},
                      {"seconds", took.count()},
@@ -299,6 +295,11 @@ Task<void> serve(Connection& connection, std::function<void()> ended) {
 }
 
 }  // namespace
+
+std::optional<wire::Mac> machine_of(Connection& connection, const Reply& reply) {
+  if (reply.body && reply.body->machine) return reply.body->machine;
+  return connection.loop.machine_at(connection.peer.address, 0);
+}
 
 Connection::Connection(Loop& loop_, IdleConnections& idle_connections, tree::Descriptor socket,
                        const wire::Endpoint& peer_, const wire::IpAddress& server_)

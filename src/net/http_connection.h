@@ -5,6 +5,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "net/site.h"
 #include "net/task.h"
 #include "wire/address.h"
+#include "wire/mac.h"
 
 namespace pixie::net {
 
@@ -101,5 +103,8 @@ class Connection final : public Timed, public Watched {
   bool idle_ = false;
   TimePoint idle_since_{};
 };
+
+/// The machine that the path names, else the one that has the client's address.
+std::optional<wire::Mac> machine_of(Connection& connection, const Reply& reply);
 
 }  // namespace pixie::net

@@ -9,6 +9,9 @@
 #include <memory>
 #include <vector>
 
+#include "events/catalogue.h"
+#include "net/body_events.h"
+
 namespace pixie::net {
 namespace {
 
@@ -63,8 +66,26 @@ std::string_view failure_of(const Connection& connection, int error) {
   return error == EIO || error == EINVAL ? file_changed : client_left;
 }
 
-Task<FileSent> send_file(Connection& connection, const tree::FileRange& file,
-                         http::ByteRange range) {
+/// Of a machine that is known: how much of the whole body it has.
+void tell_progress(Connection& connection, const Reply& reply, std::uint64_t sent) {
+  auto& events = connection.loop.events;
+  const auto machine =
+      events.wants(events::http_progress) ? machine_of(connection, reply) : std::nullopt;
+  if (!machine) return;
+  const auto client = connection.peer.text();
+  const auto mac = machine->colons();
+  events.emit(events::http_progress, {{"client", client},
+                                      {"mac", mac},
+                                      {"what", what_of(*reply.body)},
+                                      {"path", reply.path},
+                                      {"sent", sent},
+                                      {"size", reply.body->size()}});
+}
+
+Task<FileSent> send_file(Connection& connection, const Reply& reply, http::ByteRange range) {
+  const auto& file = *reply.body->file();
+  const bool is_whole = range.length == reply.body->size();
+  Progress progress(is_whole ? range.length : 0);
   std::uint64_t done = 0;
   while (done < range.length) {
     auto position = static_cast<off_t>(file.offset + range.offset + done);
@@ -73,6 +94,7 @@ Task<FileSent> send_file(Connection& connection, const tree::FileRange& file,
     if (count > 0) {
       done += static_cast<std::uint64_t>(count);
       connection.allow(stall_time);
+      if (progress.due(Clock::now())) tell_progress(connection, reply, done);
       if (done < range.length) co_await connection.loop.others_turn();
     } else if (count == 0) {
       co_return FileSent{done, file_changed};
@@ -147,7 +169,7 @@ Task<Sent> send_reply(Connection& connection, const Reply& reply) {
     sent.body_bytes += gathered.body_bytes;
     gathered = {};
     small.clear();
-    const auto file = co_await send_file(connection, *reply.body->file(), range);
+    const auto file = co_await send_file(connection, reply, range);
     sent.body_bytes += file.bytes;
     sent.failure = file.failure;
     if (!file.failure.empty()) co_return sent;

@@ -54,7 +54,7 @@ Found found_for(Loop& loop, const wire::Mac& machine, const wire::IpAddress& ser
   using Kind = desk::Answer::Kind;
   Found found{.body = tree::Refusal{tree::Refusal::Reason::unreadable, {}},
               .given = Given{machine, answer.because, std::move(answer.profile),
-                             std::move(answer.rule), std::move(answer.claimed)}};
+                             std::move(answer.rule), std::move(answer.claimed), answer.to_disk}};
   const auto name = machine.hyphens() + ".ipxe";
   if (answer.kind == Kind::mistake) {
     loop.events.emit(
@@ -123,7 +123,8 @@ void report_script(Loop& loop, const Given& given, std::string_view client) {
                                          {"mac", given.machine.colons()},
                                          {"because", machines::because_name(given.because)},
                                          {"profile", given.profile.empty() ? "-" : given.profile},
-                                         {"rule", given.rule.empty() ? "-" : given.rule}});
+                                         {"rule", given.rule.empty() ? "-" : given.rule},
+                                         {"target", given.to_disk ? "local" : "-"}});
 }
 
 void take_back(Loop& loop, const Given& given) {

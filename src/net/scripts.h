@@ -23,6 +23,7 @@ struct Given {
   std::string rule;
   /// The profile of a one-shot, to be given back if it does not reach the machine.
   std::string claimed;
+  bool to_disk = false;
 };
 
 struct Found {

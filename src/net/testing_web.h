@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -55,6 +56,12 @@ class TestWebServer {
     const std::lock_guard lock(mutex_);
     return requests_;
   }
+  /// Waits until so many came.
+  std::vector<std::string> requests(std::size_t count) const {
+    std::unique_lock lock(mutex_);
+    came_.wait(lock, [&] { return requests_.size() >= count; });
+    return requests_;
+  }
 
  private:
   void accept_all() {
@@ -84,6 +91,7 @@ class TestWebServer {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
+    came_.notify_all();
     const auto reply = reply_(request);
     if (ssl) {
       if (!reply.empty()) SSL_write(ssl.get(), reply.data(), static_cast<int>(reply.size()));
@@ -110,6 +118,7 @@ class TestWebServer {
   TestTls tls_;
   Listening listening_;
   mutable std::mutex mutex_;
+  mutable std::condition_variable came_;
   std::vector<std::string> requests_;
   std::vector<std::jthread> connections_;
   std::thread acceptor_;

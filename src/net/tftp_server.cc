@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "events/catalogue.h"
+#include "net/body_events.h"
 #include "net/tftp_session.h"
 #include "tftp/name.h"
 #include "tftp/netascii.h"
@@ -278,7 +279,9 @@ void TftpServer::refuse(const Datagram& datagram, const events::Kind& kind, std:
   refuse(datagram, code, text);
   if (!loop_.events.wants(kind)) return;
   const auto peer = datagram.route.peer.text();
-  loop_.events.emit(kind, {{"client", peer}, {"file", file}, {"reason", text}});
+  const auto machine = loop_.machine_at(datagram.route.peer.address, datagram.route.interface);
+  const auto mac = machine ? machine->colons() : "-";
+  loop_.events.emit(kind, {{"client", peer}, {"mac", mac}, {"file", file}, {"reason", text}});
 }
 
 void TftpServer::refuse(const Datagram& datagram, std::uint16_t code, std::string_view text) {
@@ -291,7 +294,25 @@ void TftpServer::refuse(const Datagram& datagram, std::uint16_t code, std::strin
 void TftpServer::after_event(Session& session, TimePoint now) {
   if (session.transfer.pending()) make_ready(session);
   if (session.transfer.over() && !session.ended) end(session, now);
+  if (!session.ended && session.progress.due(now)) tell_progress(session);
   loop_.watch(session);
+}
+
+/// Of a machine that is known: how much of the file it has.
+void TftpServer::tell_progress(const Session& session) {
+  if (!loop_.events.wants(events::tftp_progress)) return;
+  const auto sent = session.transfer.statistics().bytes_acknowledged;
+  const auto machine = machine_of(session.route, session.body);
+  // Who asks for the size only has got nothing.
+  if (sent == 0 || !machine) return;
+  const auto client = session.route.peer.text();
+  const auto mac = machine->colons();
+  loop_.events.emit(events::tftp_progress, {{"client", client},
+                                            {"mac", mac},
+                                            {"what", what_of(session.body)},
+                                            {"file", session.file},
+                                            {"sent", sent},
+                                            {"size", session.body.size()}});
 }
 
 void TftpServer::end(Session& session, TimePoint now) {
@@ -345,6 +366,7 @@ void TftpServer::report(const Session& session, TimePoint now) {
   loop_.events.emit(kind, {{"client", client},
                            {"mac", mac},
                            {"file", session.file},
+                           {"what", what_of(session.body)},
                            {"bytes", bytes},
                            {"seconds", took},
                            {"rate", rate},

@@ -82,6 +82,7 @@ class TftpServer {
 
   void after_event(Session& session, TimePoint now);
   void end(Session& session, TimePoint now);
+  void tell_progress(const Session& session);
   void report(const Session& session, TimePoint now);
   void drop(Session& session);
 

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "net/body_events.h"
 #include "net/tftp_server.h"
 
 namespace pixie::net {
@@ -16,6 +17,7 @@ class TftpServer::Session final : public Timed {
         request(wire::as_text(datagram.payload)),
         body(std::move(body_)),
         transfer(terms, body.size(), server.settings_.limits, now),
+        progress(body.size()),
         server_(server) {}
 
   TimePoint deadline() const override { return ended ? lingers_until : transfer.deadline(); }
@@ -29,6 +31,7 @@ class TftpServer::Session final : public Timed {
   const std::string request;
   tree::Body body;
   tftp::Transfer transfer;
+  Progress progress;
   bool in_ready_list = false;
   bool gso = true;
   /// Over and reported; stays a little to swallow what is still on its way.

@@ -14,8 +14,8 @@ void check(bool holds) {
 
 bool is_own_command(std::string_view line) {
   for (const std::string_view begin :
-       {"#", "echo ", "kernel --name kernel ", "initrd --name initrd", "boot || goto failed",
-        ":failed", "prompt --timeout"}) {
+       {"#", "echo ", "imgfree", "kernel --name kernel ", "initrd --name initrd",
+        "boot || goto failed", ":failed", "prompt --timeout"}) {
     if (line.starts_with(begin)) return true;
   }
   return false;

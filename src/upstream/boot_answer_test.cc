@@ -28,7 +28,7 @@ prompt --timeout 10000 Press a key for the menu && exit 0 || exit 0
 
 /// The script with this kernel line, and without initrds.
 std::string booting(std::string_view kernel) {
-  return "#!ipxe\n# What the boot API says.\nkernel --name kernel " + std::string(kernel) +
+  return "#!ipxe\n# What the boot API says.\nimgfree\nkernel --name kernel " + std::string(kernel) +
          std::string(ending);
 }
 
@@ -59,6 +59,7 @@ TEST(BootAnswer, BecomesAScript) {
 # What the boot API says.
 echo : Hello
 echo : world
+imgfree
 kernel --name kernel http://api.example:81/kernel initrd=initrd0 initrd=initrd1 quiet x=y || goto failed
 initrd --name initrd0 https://files.example/a || goto failed
 initrd --name initrd1 http://api.example:81/lab/b || goto failed

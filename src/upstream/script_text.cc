@@ -66,7 +66,7 @@ Expected<std::string> boot_script(const Boot& boot) {
   if (!message) return message;
   if (auto checked = check_command_line(boot.command_line); !checked)
     return std::unexpected(checked.error());
-  auto script = fmt::format("#!ipxe\n# What the boot API says.\n{}kernel --name kernel {}",
+  auto script = fmt::format("#!ipxe\n# What the boot API says.\n{}imgfree\nkernel --name kernel {}",
                             *message, boot.kernel);
   std::string loads;
   for (std::size_t i = 0; i < boot.initrds.size(); ++i) {
