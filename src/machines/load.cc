@@ -1,9 +1,7 @@
 // Fleet::load(): the settings files, and the tables in them that are simple.
 #include <malloc.h>
 
-#include <algorithm>
 #include <deque>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
