@@ -195,6 +195,7 @@ TEST_F(BootsTest, LocalProfileEndsWhenItsScriptWasSent) {
   http("file", "extra/late", 1);
   pass(300s);
   EXPECT_THAT(ended_, SizeIs(1));
+  EXPECT_EQ(started_, 1);
 }
 
 TEST_F(BootsTest, OneShotWaitsForItsCallback) {

@@ -116,6 +116,17 @@ TEST(Stream, CallsARemovedViewNoMore) {
   EXPECT_THAT(stays.ids, ElementsAre("tftp.done", "http.done"));
 }
 
+TEST(Stream, GivesAViewEachEventOnceHoweverOftenItWasAdded) {
+  Collector view;
+  {
+    Stream stream;
+    stream.add(view);
+    stream.add(view);
+    stream.emit(http_done, {});
+  }
+  EXPECT_THAT(view.ids, ElementsAre("http.done"));
+}
+
 TEST(Stream, LetsAViewEmit) {
   Collector view;
   std::promise<void> came;
