@@ -1,6 +1,5 @@
 #include "api/explain.h"
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -120,26 +119,9 @@ Json exists(const Context& context, const machines::Here& here, std::string_view
   return target && context.office.has(*target);
 }
 
-/// The client architecture type (option 93) that this machine's firmware sends; see roms::rom_for_client().
-std::optional<unsigned> client_architecture(std::string_view arch, std::string_view firmware) {
-  struct Row {
-    std::string_view arch;
-    unsigned uefi;
-    unsigned http;
-  };
-  constexpr std::array rows{Row{"i386", 6, 15},   Row{"x86_64", 7, 16},   Row{"arm32", 10, 18},
-                            Row{"arm64", 11, 19}, Row{"riscv64", 27, 28}, Row{"loong64", 39, 40}};
-  if (firmware == "bios") return 0;
-  for (const auto& row : rows) {
-    if (row.arch == arch) return firmware == "http" ? row.http : row.uefi;
-  }
-  return std::nullopt;
-}
-
 Json rom_of(const Inquiry& inquiry) {
-  const auto type =
-      client_architecture(inquiry.identity[Fact::arch], inquiry.identity[Fact::firmware]);
-  const auto rom = type ? roms::rom_for_client(*type) : std::nullopt;
+  const auto rom =
+      roms::rom_for_machine(inquiry.identity[Fact::arch], inquiry.identity[Fact::firmware]);
   return rom ? Json(*rom) : Json();
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/settings_table.h"
+#include "machines/identity.h"
 #include "wire/suggest.h"
 
 namespace pixie::app {
@@ -76,6 +77,25 @@ void add_machine(CLI::App& app, CommandLine& line) {
   machine.require_subcommand(0, 1);
 }
 
+/// Every fact is an option of `explain`: `--serial`.
+void add_fleet(CLI::App& app, CommandLine& line) {
+  auto& check = *app.add_subcommand("check")->fallthrough();
+  check.preparse_callback([&line](std::size_t) { line.command = Command::check; });
+  check.add_option("DIR", line.operand);
+
+  auto& arguments = line.explain;
+  auto& explain = *app.add_subcommand("explain")->fallthrough();
+  explain.preparse_callback([&line](std::size_t) { line.command = Command::explain; });
+  explain.add_option("MAC", arguments.mac)->required();
+  for (std::size_t i = 0; i < machines::fact_count; ++i) {
+    const auto fact = static_cast<machines::Fact>(i);
+    if (fact == machines::Fact::mac) continue;
+    const std::string name(machines::fact_name(fact));
+    explain.add_option_function<std::string>(
+        "--" + name, [&arguments, name](const std::string& text) { arguments.facts[name] = text; });
+  }
+}
+
 void add_commands(CLI::App& app, CommandLine& line) {
   auto& roms = *app.add_subcommand("roms")->fallthrough();
   roms.parse_complete_callback([&line] {
@@ -102,6 +122,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
 
   add_doctor(app, line);
   add_machine(app, line);
+  add_fleet(app, line);
 
   auto& manual = *app.add_subcommand("man");
   manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });

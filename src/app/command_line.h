@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/doctor.h"
+#include "app/explain.h"
 #include "app/machine_command.h"
 #include "app/settings.h"
 
@@ -24,6 +25,8 @@ enum class Command : std::uint8_t {
   doctor_watch,
   doctor_probe,
   machine,
+  check,
+  explain,
 };
 
 struct CommandLine {
@@ -31,7 +34,8 @@ struct CommandLine {
   /// The settings that were given.
   Values values;
   std::string config_file;
-  /// The file or folder that a `roms` command works on; the kind of server of `dhcp-config`.
+  /// The file or folder that a `roms` command works on; the kind of server of `dhcp-config`; the
+  /// folder of `check`.
   std::string operand;
   /// `dhcp-config --address`.
   std::string address;
@@ -41,6 +45,7 @@ struct CommandLine {
   bool force = false;
   DoctorArguments doctor;
   MachineArguments machine;
+  ExplainArguments explain;
 };
 
 /// The error is one sentence, with the nearest thing that would have been right.

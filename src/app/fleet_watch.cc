@@ -60,10 +60,11 @@ void FleetWatch::follow(std::string folder) {
 
 void FleetWatch::load() {
   if (folder_.empty()) return;
-  std::size_t fingerprint = 0;
-  auto read = machines::read_fleet(folder_, &fingerprint);
+  const auto sources = machines::read_sources(folder_);
+  const auto fingerprint = machines::fingerprint(sources);
   // Most of what changes in the folder are machines' own scripts.
   if (std::exchange(fingerprint_, fingerprint) == fingerprint) return;
+  auto read = machines::Fleet::load(sources);
   {
     const std::lock_guard lock(mutex_);
     mistakes_ = read ? std::vector<wire::Diagnostic>() : read.error();

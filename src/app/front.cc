@@ -73,7 +73,10 @@ void Front::answer(const Call& call, std::function<void(Answer)> done) {
             .stream = {}});
     });
   }
-  if (path == "healthz") return done(health());
+  if (path == "healthz") {
+    return parts_.registry.ask(
+        [this, done = std::move(done)](registry::Registry&) { done(health()); });
+  }
   if (path == "readyz") return done(plain(200, "ready"));
   done(send_asset(call.request, *page::find(path)));
 }
@@ -102,7 +105,9 @@ net::Backend::Answer Front::follow(api::Answer answer) const {
 }
 
 net::Backend::Answer Front::health() const {
-  const auto problems = parts_.office.health_problems();
+  auto problems = parts_.office.health_problems();
+  if (const auto& problem = parts_.registry.store_problem(); !problem.empty())
+    problems.push_back(problem);
   if (problems.empty()) return plain(200, "ok");
   // It serves all the same: whoever restarts what is unhealthy would only make it worse.
   return plain(200, fmt::format("degraded\n{}", fmt::join(problems, "\n")));

@@ -6,8 +6,10 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "app/check.h"
 #include "app/command_line.h"
 #include "app/dhcp_config.h"
+#include "app/explain.h"
 #include "app/manual.h"
 #include "app/serve.h"
 #include "roms/command.h"
@@ -71,6 +73,26 @@ int machine(const CommandLine& line) {
   return machine_command(line.machine, *values);
 }
 
+int check(const CommandLine& line) {
+  auto folder = line.operand;
+  if (folder.empty()) {
+    const auto values = gather_values(line);
+    if (!values) return complain(usage, values.error());
+    folder = values->find("scripts")->second.text;
+  }
+  if (folder.empty()) return complain(usage, {"check: name the scripts folder: pixie check DIR"});
+  return check_folder(folder, std::cout) ? success : failure;
+}
+
+int explain(const CommandLine& line) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  const auto settings = interpret(*values);
+  if (!settings) return complain(usage, settings.error());
+  const auto done = explain_machine(line.explain, *settings, std::cout);
+  return done ? success : complain(failure, done.error());
+}
+
 int run(int argc, char** argv) {
   const auto line = parse_command_line(argc, argv);
   if (!line) return complain(usage, line.error());
@@ -95,6 +117,10 @@ int run(int argc, char** argv) {
       return doctor_probe(line->doctor);
     case Command::machine:
       return machine(*line);
+    case Command::check:
+      return check(*line);
+    case Command::explain:
+      return explain(*line);
     default:
       return roms_command(*line);
   }

@@ -46,6 +46,13 @@ constexpr Text commands[] = {
      "arm64-uefi, x64-http, ...), behind whatever DHCP servers there are; list their answers, and "
      "tell what keeps such a machine from booting. It takes no lease. Give --mac to play a machine "
      "that has a script."},
+    {"pixie check [DIR]",
+     "Check the scripts folder (DIR, or that of the settings): pixie.toml, pixie.d, templates, "
+     "scripts, and what each machine whose entry names a profile would get. Print every mistake "
+     "with its place."},
+    {"pixie explain MAC [--arch NAME] [--firmware NAME] [--ip ADDR] [--serial TEXT] ...",
+     "Tell what a machine would boot, and why: each step of the decision, its script, its ROM, and "
+     "what it would fetch. Every fact that rules ask for can be given: --uuid, --product, ..."},
     {"pixie machine [list [TEXT]]",
      "List the machines that a running pixie has seen, or those that have TEXT in a fact, and how "
      "their last boot went. For this and the next commands: --server URL asks another pixie than "
@@ -74,7 +81,7 @@ constexpr Text exit_codes[] = {
     {"0", "All went well; also after SIGTERM and SIGINT."},
     {"1",
      "A command failed: a file can't be written, a ROM is damaged; doctor: a machine does not "
-     "boot; machine: the server can't be reached, or refuses."},
+     "boot; machine: the server can't be reached, or refuses; check, explain: there is a mistake."},
     {"2",
      "A setting or an argument is wrong, or a folder is missing; doctor: a capability is missing."},
     {"3", "A port can't be opened: taken, privileged, or no address of this machine."},
@@ -165,6 +172,7 @@ std::string help_text() {
       "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n"
       "       pixie dhcp-config SERVER [--address ADDR]\n"
       "       pixie doctor [probe] ...\n"
+      "       pixie check [DIR]\n       pixie explain MAC ...\n"
       "       pixie machine [list|show|set|once|forget] ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
@@ -193,6 +201,7 @@ std::string manual_page() {
       "server: TFTP and HTTP with iPXE inside\n.SH SYNOPSIS\n.B pixie\n[options]\n.br\n"
       ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie dhcp-config\n"
       "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.br\n"
+      ".B pixie check\n[DIR]\n.br\n.B pixie explain\nMAC ...\n.br\n"
       ".B pixie machine\n[list|show|set|once|forget]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
       PIXIE_VERSION, roff(description),
       "A setting comes from the command line, else from the environment, else from the "

@@ -112,7 +112,7 @@ bool Office::is_own_name(std::string_view host) const {
   if (gethostname(name.data(), name.size() - 1) != 0) return false;
   const auto own = lower(name.data());
   const auto asked = lower(host);
-  return asked == "localhost" || asked == own || asked.substr(0, asked.find('.')) == own;
+  return asked == "localhost" || asked == own;
 }
 
 }  // namespace pixie::app

@@ -42,7 +42,6 @@ Service::Service(const Settings& settings, Opened opened)
   office_.use(std::move(opened.tokens));
   registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
   registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
-  events_.add(*registry_);
   if (!settings.upstream.empty())
     upstream_ = std::make_unique<net::UpstreamClient>(settings.upstream, events_);
   if (!settings.web_hook.empty()) {
@@ -82,7 +81,6 @@ Service::~Service() {
   // They call back into the loops, which live until the server goes.
   if (web_hook_) events_.remove(*web_hook_);
   events_.remove(feed_);
-  events_.remove(*registry_);
   web_hook_.reset();
   upstream_.reset();
   registry_.reset();

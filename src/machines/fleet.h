@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <expected>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,7 +19,6 @@
 #include "script/value.h"
 #include "wire/address.h"
 #include "wire/diagnostic.h"
-#include "wire/error.h"
 #include "wire/mac.h"
 
 namespace pixie::machines {
@@ -133,15 +131,22 @@ struct Menu {
   std::optional<std::uint32_t> timeout_seconds;  // over --menu-timeout
 };
 
+/// A file that is there, or is asked for, but could not be read.
+struct UnreadFile {
+  std::string name;
+  /// The end of a sentence that begins with the name: `is larger than 1 MiB`.
+  std::string why;
+  /// It is a mistake only if a profile names it.
+  bool script = false;
+};
+
 /// The files that a fleet is made of.
 struct Sources {
   /// pixie.toml, then pixie.d/*.toml in the order of their names.
   std::vector<SourceFile> settings;
   /// Files below templates/, and the scripts that profiles name; found by name.
   std::vector<SourceFile> texts;
-  /// Asked for a profile's script that is not among the texts; an error is the end of the sentence "rescue.ipxe …".
-  /// Null: there are no others.
-  std::function<Expected<std::string>(const std::string& name)> read_script;
+  std::vector<UnreadFile> unread = {};
 };
 
 struct FleetContent;

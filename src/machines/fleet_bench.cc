@@ -34,7 +34,7 @@ Sources entries(std::int64_t count) {
         "}}\n",
         numbered(i).colons(), i);
   }
-  return {.settings = {{"pixie.toml", std::move(toml)}}, .texts = {}, .read_script = {}};
+  return {.settings = {{"pixie.toml", std::move(toml)}}, .texts = {}};
 }
 
 Sources rules(std::int64_t count) {
@@ -48,7 +48,7 @@ Sources rules(std::int64_t count) {
   }
   for (std::int64_t i = 0; i < count; ++i)
     toml += fmt::format("[[rules]]\nserial = \"SN-{}\"\nprofile = \"debian\"\n", i);
-  return {.settings = {{"pixie.toml", std::move(toml)}}, .texts = {}, .read_script = {}};
+  return {.settings = {{"pixie.toml", std::move(toml)}}, .texts = {}};
 }
 
 Identity machine(std::int64_t number) {

@@ -139,15 +139,13 @@ profile = "a"
 TEST(Fleet, FilesFollowEachOther) {
   const Sources two{.settings = {{"pixie.toml", "[profiles.a]\nlocal = true\n"},
                                  {"pixie.d/b.toml", "[[rules]]\nprofile = \"a\"\n"}},
-                    .texts = {},
-                    .read_script = {}};
+                    .texts = {}};
   EXPECT_THAT(mistakes(two), IsEmpty());
   const Sources wrong{
       .settings = {{"pixie.toml", "[profiles.a]\nlocal = true\n[groups.g]\nprofile = \"b\"\n"},
                    {"pixie.d/a.toml", "[profiles.a]\nlocal = true\n"},
                    {"pixie.d/b.toml", "a = \n"}},
-      .texts = {},
-      .read_script = {}};
+      .texts = {}};
   EXPECT_THAT(mistakes(wrong),
               ElementsAre("pixie.toml:4:11: there is no profile 'b'; did you mean 'a'?",
                           "pixie.d/a.toml:1:11: the profile 'a' is written twice; it stands in "

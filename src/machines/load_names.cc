@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "machines/draft.h"
+#include "machines/names.h"
 
 namespace pixie::machines {
 namespace {

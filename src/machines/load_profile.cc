@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "machines/draft.h"
+#include "machines/names.h"
 #include "machines/phrase.h"
+#include "wire/error.h"
 
 namespace pixie::machines {
 namespace {
@@ -47,8 +49,8 @@ bool is_plain_path(std::string_view name) {
 Expected<std::string> script_content(const Sources& sources, const std::string& name) {
   const auto found = std::ranges::find(sources.texts, name, &SourceFile::name);
   if (found != sources.texts.end()) return found->content;
-  if (!sources.read_script) return fail("is not in the scripts folder");
-  return sources.read_script(name);
+  const auto unread = std::ranges::find(sources.unread, name, &UnreadFile::name);
+  return fail(unread == sources.unread.end() ? "is not in the scripts folder" : unread->why);
 }
 
 /// Null, and the mistake is told, if there is no such script, or it is none.

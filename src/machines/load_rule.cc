@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "machines/draft.h"
+#include "machines/names.h"
 #include "machines/pattern.h"
+#include "wire/error.h"
 #include "wire/suggest.h"
 
 namespace pixie::machines {

@@ -8,11 +8,19 @@ namespace {
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+}  // namespace
+
 bool contains(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-}  // namespace
+bool is_name(std::string_view text) {
+  constexpr std::size_t limit = 64;
+  return !text.empty() && text.size() <= limit && text.front() != '.' &&
+         std::ranges::all_of(text, [](char c) {
+           return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
+         });
+}
 
 bool is_variable_name(std::string_view text) {
   constexpr std::string_view words[] = {"this", "index", "else"};

@@ -1,4 +1,4 @@
-// The names of variables, and those that templates know by themselves.
+// What may be a name, and the names that templates know by themselves.
 #pragma once
 
 #include <span>
@@ -6,6 +6,11 @@
 
 namespace pixie::machines {
 
+bool contains(std::span<const std::string_view> names, std::string_view name);
+
+/// A profile's or a group's, as it stands in URLs and rules: letters, digits, `.`, `_` and `-`, the first no dot; up to
+/// 64 of them.
+bool is_name(std::string_view text);
 /// One that a template can ask for, and that is not pixie's own.
 bool is_variable_name(std::string_view text);
 /// The names that every template may ask for, whatever the owner defines.

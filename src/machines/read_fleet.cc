@@ -5,9 +5,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "wire/error.h"
 
 namespace pixie::machines {
 namespace {
@@ -17,117 +20,147 @@ namespace fs = std::filesystem;
 constexpr std::size_t settings_limit_bytes = 64U << 20;
 constexpr std::size_t text_limit_bytes = 1U << 20;
 constexpr std::size_t file_count_limit = 10'000;
+constexpr std::string_view not_there = "is not in the scripts folder";
 
 bool is_beneath(const fs::path& file, const fs::path& folder) {
   return std::ranges::mismatch(folder, file).in1 == folder.end();
 }
 
-/// Reads one after the other what is beneath a folder. What can't be read is a mistake, and left out.
+/// The names that stand after `script =`, in remarks too: they are looked for before anything is parsed, so that a
+/// change of a script is a change of the sources.
+std::set<std::string> script_names(std::string_view toml) {
+  constexpr std::string_view key = "script";
+  constexpr auto none = std::string_view::npos;
+  std::set<std::string> names;
+  for (auto at = toml.find(key); at != none; at = toml.find(key, at)) {
+    at += key.size();
+    auto rest = toml.substr(at, std::min(toml.find('\n', at), toml.size()) - at);
+    const auto equals = rest.find('=');
+    if (equals == none || rest.substr(0, equals).find_first_not_of(" \t\"'") != none) continue;
+    rest.remove_prefix(equals + 1);
+    const auto begin = rest.find_first_not_of(" \t\"'");
+    const auto quote = rest.find_first_of("\"'");
+    if (begin == none || quote == none || quote > begin) continue;
+    rest.remove_prefix(begin);
+    names.emplace(rest.substr(0, rest.find_first_of("\"'")));
+  }
+  return names;
+}
+
 class FolderReader {
  public:
-  explicit FolderReader(const fs::path& folder) : folder_(fs::canonical(folder, none_)) {}
+  explicit FolderReader(const std::string& folder) {
+    std::error_code error;
+    folder_ = fs::canonical(folder, error);
+    if (error) add_unread(folder, "can't be read: " + error.message());
+  }
+
+  Sources sources() && {
+    if (folder_.empty()) return std::move(sources_);
+    take("pixie.toml", settings_limit_bytes, sources_.settings, true);
+    for (const auto& name : names_below("pixie.d", false)) {
+      if (name.ends_with(".toml")) take(name, settings_limit_bytes, sources_.settings);
+    }
+    for (const auto& name : names_below("templates", true))
+      take(name, text_limit_bytes, sources_.texts);
+    take_scripts();
+    return std::move(sources_);
+  }
+
+ private:
+  void take(const std::string& name, std::size_t limit, std::vector<SourceFile>& files,
+            bool optional = false) {
+    auto content = read(name, limit);
+    if (content) {
+      files.push_back({name, std::move(*content)});
+    } else if (!optional || content.error().text != not_there) {
+      add_unread(name, std::move(content.error().text));
+    }
+  }
+
+  void take_scripts() {
+    std::set<std::string> names;
+    for (const auto& file : sources_.settings) names.merge(script_names(file.content));
+    for (const auto& name : names) {
+      auto content = read(name, text_limit_bytes);
+      if (content) sources_.texts.push_back({name, std::move(*content)});
+      if (!content)
+        sources_.unread.push_back({name, std::move(content.error().text), /*script=*/true});
+    }
+  }
 
   /// The error is the end of a sentence that begins with the file's name.
   Expected<std::string> read(const std::string& name, std::size_t limit) const {
     std::error_code error;
     const auto file = fs::canonical(folder_ / name, error);
-    if (error == std::errc::no_such_file_or_directory) return fail("is not in the scripts folder");
+    if (error == std::errc::no_such_file_or_directory) return fail(std::string(not_there));
     if (error) return fail("can't be read: " + error.message());
     if (!is_beneath(file, folder_)) return fail("is a link that leads out of the scripts folder");
     // A pipe would wait for its writer.
     if (!fs::is_regular_file(file, error)) return fail("is no file");
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(fmt::format("can't be read: {}", std::strerror(errno)));
     const auto size = fs::file_size(file, error);
-    std::string content(std::min<std::uintmax_t>(error ? 0 : size, limit) + 1, '\0');
+    std::ifstream in(file, std::ios::binary);
+    if (error || !in) return fail(fmt::format("can't be read: {}", std::strerror(errno)));
+    std::string content(std::min<std::uintmax_t>(size, limit) + 1, '\0');
     in.read(content.data(), static_cast<std::streamsize>(content.size()));
     if (in.bad()) return fail("can't be read");
     content.resize(static_cast<std::size_t>(in.gcount()));
     if (content.size() > limit) return fail(fmt::format("is larger than {} MiB", limit >> 20));
-    fingerprint_ = std::hash<std::string>{}(fmt::format("{} {} {} ", fingerprint_, name, size)) ^
-                   std::hash<std::string>{}(content);
     return content;
   }
 
-  /// Of all that was read.
-  std::size_t fingerprint() const { return fingerprint_; }
-
-  void add(const std::string& name, std::size_t limit, std::vector<SourceFile>& files) {
-    if (auto content = read(name, limit)) {
-      files.push_back({name, std::move(*content)});
-    } else {
-      add_mistake(name, fmt::format("{} {}", name, content.error().text));
-    }
-  }
-
-  /// The names of the files below `sub`, sorted, without hidden ones and editors' copies (`x~`).
+  /// The names of the files below `sub`, sorted.
   std::vector<std::string> names_below(const std::string& sub, bool deep) {
     std::vector<std::string> names;
     std::error_code error;
-    const auto options = fs::directory_options::skip_permission_denied;
-    for (fs::recursive_directory_iterator at(folder_ / sub, options, error), end; at != end;
+    for (fs::recursive_directory_iterator at(folder_ / sub, error), end; !error && at != end;
          at.increment(error)) {
       const auto name = at->path().filename().string();
-      const bool is_folder = at->is_directory(none_);
+      std::error_code gone;
+      const bool is_folder = at->is_directory(gone);
       if (is_folder && (!deep || name.starts_with('.'))) at.disable_recursion_pending();
       if (is_folder || name.starts_with('.') || name.ends_with('~')) continue;
-      names.push_back(at->path().lexically_relative(folder_).string());
       if (names.size() == file_count_limit) {
-        add_mistake(sub, fmt::format("{} holds more than {} files", sub, file_count_limit));
+        add_unread(sub, fmt::format("holds more than {} files", file_count_limit));
         break;
       }
+      names.push_back(at->path().lexically_relative(folder_).string());
     }
     if (error && error != std::errc::no_such_file_or_directory)
-      add_mistake(sub, fmt::format("{} can't be read: {}", sub, error.message()));
+      add_unread(sub, "can't be read: " + error.message());
     std::ranges::sort(names);
     return names;
   }
 
-  bool has(const std::string& name) const {
-    return fs::symlink_status(folder_ / name, none_).type() != fs::file_type::not_found;
-  }
-  std::vector<wire::Diagnostic>& mistakes() { return mistakes_; }
-
- private:
-  void add_mistake(const std::string& file, std::string text) {
-    mistakes_.push_back({.file = file, .text = std::move(text), .excerpt = {}});
+  void add_unread(const std::string& name, std::string why) {
+    sources_.unread.push_back({name, std::move(why)});
   }
 
-  mutable std::error_code none_;
-  mutable std::size_t fingerprint_ = 0;
   fs::path folder_;
-  std::vector<wire::Diagnostic> mistakes_;
+  Sources sources_;
 };
-
-Sources sources_of(FolderReader& reader) {
-  Sources sources;
-  if (reader.has("pixie.toml")) reader.add("pixie.toml", settings_limit_bytes, sources.settings);
-  for (const auto& name : reader.names_below("pixie.d", false)) {
-    if (name.ends_with(".toml")) reader.add(name, settings_limit_bytes, sources.settings);
-  }
-  for (const auto& name : reader.names_below("templates", true))
-    reader.add(name, text_limit_bytes, sources.texts);
-  sources.read_script = [&reader](const std::string& name) {
-    return reader.read(name, text_limit_bytes);
-  };
-  return sources;
-}
 
 }  // namespace
 
-std::expected<std::shared_ptr<const Fleet>, std::vector<wire::Diagnostic>> read_fleet(
-    const std::string& folder, std::size_t* fingerprint) {
-  FolderReader reader(folder);
-  const auto sources = sources_of(reader);
-  auto fleet = Fleet::load(sources);
-  auto& mistakes = reader.mistakes();
-  if (fingerprint) {
-    *fingerprint = reader.fingerprint();
-    for (const auto& mistake : mistakes) *fingerprint ^= std::hash<std::string>{}(mistake.text);
+Sources read_sources(const std::string& folder) { return FolderReader(folder).sources(); }
+
+std::size_t fingerprint(const Sources& sources) {
+  std::size_t result = 0;
+  const auto add = [&result](std::string_view text) {
+    constexpr std::size_t odd = 0x9e3779b97f4a7c15U;  // Fibonacci hashing
+    result = (result ^ std::hash<std::string_view>{}(text)) * odd + text.size();
+  };
+  for (const auto* files : {&sources.settings, &sources.texts}) {
+    for (const auto& [name, content] : *files) add(name), add(content);
+    add("");
   }
-  if (mistakes.empty()) return fleet;
-  if (!fleet) std::ranges::move(fleet.error(), std::back_inserter(mistakes));
-  return std::unexpected(std::move(mistakes));
+  for (const auto& [name, why, script] : sources.unread) add(name), add(why);
+  return result;
+}
+
+std::expected<std::shared_ptr<const Fleet>, std::vector<wire::Diagnostic>> read_fleet(
+    const std::string& folder) {
+  return Fleet::load(read_sources(folder));
 }
 
 }  // namespace pixie::machines

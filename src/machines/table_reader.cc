@@ -7,13 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "machines/names.h"
+
 namespace pixie::machines {
 namespace {
 
 constexpr int depth_limit = 32;
 
-constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 std::string_view kind_of(const toml::node& node) {
@@ -35,14 +35,6 @@ std::string_view kind_of(const toml::node& node) {
 }
 
 }  // namespace
-
-bool is_name(std::string_view text) {
-  constexpr std::size_t limit = 64;
-  return !text.empty() && text.size() <= limit && text.front() != '.' &&
-         std::ranges::all_of(text, [](char c) {
-           return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
-         });
-}
 
 void TableReader::expect_keys(std::string_view what, std::span<const std::string_view> known) {
   for (const auto& [key, node] : table_) {

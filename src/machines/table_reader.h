@@ -1,7 +1,6 @@
 // Reads one table of a settings file key by key. What is wrong with it goes to the mistakes, and reading goes on.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -14,17 +13,9 @@
 
 #include "machines/fleet.h"
 #include "machines/mistakes.h"
-#include "machines/names.h"
 #include "script/value.h"
 
 namespace pixie::machines {
-
-inline bool contains(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
-/// A name in a URL and on the menu: letters, digits, `.`, `_` and `-`, the first no dot; up to 64.
-bool is_name(std::string_view text);
 
 class TableReader {
  public:

@@ -14,8 +14,7 @@ namespace pixie::machines::testing {
 
 /// Of a pixie.toml, and texts by name.
 inline Sources sources(std::string toml, std::vector<SourceFile> texts = {}) {
-  return {
-      .settings = {{"pixie.toml", std::move(toml)}}, .texts = std::move(texts), .read_script = {}};
+  return {.settings = {{"pixie.toml", std::move(toml)}}, .texts = std::move(texts)};
 }
 
 /// Without a mistake; else the test fails, and the fleet is empty.

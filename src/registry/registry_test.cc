@@ -18,7 +18,6 @@ using store::Install;
 using store::mac;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::Not;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 

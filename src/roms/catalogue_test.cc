@@ -218,6 +218,10 @@ TEST(KnownRoms, AreFoundForEveryClientArchitectureThatIpxeServes) {
   EXPECT_EQ(rom_for_client(9), "snponly64.efi");
   EXPECT_FALSE(rom_for_client(2));
   EXPECT_FALSE(rom_for_client(65535));
+  EXPECT_EQ(rom_for_machine("x86_64", "uefi"), rom_for_client(7));
+  EXPECT_EQ(rom_for_machine("x86_64", "http"), rom_for_client(16));
+  EXPECT_EQ(rom_for_machine("i386", "bios"), rom_for_client(0));
+  EXPECT_FALSE(rom_for_machine("sparc", "uefi"));
 }
 
 }  // namespace

@@ -62,4 +62,21 @@ std::optional<std::string_view> rom_for_client(unsigned architecture_type) {
   }
 }
 
+std::optional<std::string_view> rom_for_machine(std::string_view architecture,
+                                                std::string_view firmware) {
+  struct Types {
+    std::string_view architecture;
+    unsigned uefi;
+    unsigned http;
+  };
+  constexpr Types all[] = {{"i386", 6, 15},   {"x86_64", 7, 16},   {"arm32", 10, 18},
+                           {"arm64", 11, 19}, {"riscv64", 27, 28}, {"loong64", 39, 40}};
+  if (firmware == "bios") return rom_for_client(0);
+  for (const auto& types : all) {
+    if (types.architecture == architecture)
+      return rom_for_client(firmware == "http" ? types.http : types.uefi);
+  }
+  return std::nullopt;
+}
+
 }  // namespace pixie::roms

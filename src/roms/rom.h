@@ -60,4 +60,8 @@ std::string_view embedded_ipxe_version();
 /// disagree.
 std::optional<std::string_view> rom_for_client(unsigned architecture_type);
 
+/// The same by iPXE's name of the architecture and `bios`, `uefi` or `http` (UEFI HTTP Boot).
+std::optional<std::string_view> rom_for_machine(std::string_view architecture,
+                                                std::string_view firmware);
+
 }  // namespace pixie::roms

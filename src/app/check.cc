@@ -1,0 +1,169 @@
+#include "app/check.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "machines/decide.h"
+#include "machines/read_fleet.h"
+#include "wire/diagnostic.h"
+
+namespace pixie::app {
+namespace {
+
+namespace fs = std::filesystem;
+using wire::Diagnostic;
+
+/// Only what it looks like matters.
+const machines::Here some_here{.server = "http://192.0.2.1",
+                               .host = "192.0.2.1",
+                               .callback = "http://192.0.2.1/api/v1/machines/mac/done?token=0"};
+
+class Check {
+ public:
+  explicit Check(const std::string& folder)
+      : folder_(folder), fleet_(machines::read_fleet(folder)) {}
+
+  std::vector<Diagnostic> mistakes() {
+    auto all = fleet_ ? std::vector<Diagnostic>() : fleet_.error();
+    scripts(all);
+    if (fleet_) rendering(all);
+    return all;
+  }
+
+  std::string summary() const {
+    const auto& fleet = **fleet_;
+    return fmt::format(
+        "pixie.toml: {}, {}, {}; {}, {}: no mistakes\n",
+        counted(fleet.profiles().size(), "profile"), counted(fleet.rules().size(), "rule"),
+        counted(fleet.machines().size(), "machine"), counted(fleet.text_names().size(), "template"),
+        counted(own_scripts_, "machine's own script", "machines' own scripts"));
+  }
+
+ private:
+  static std::string counted(std::size_t count, std::string_view one, std::string_view many = "") {
+    if (count == 1) return fmt::format("1 {}", one);
+    return many.empty() ? fmt::format("{} {}s", count, one) : fmt::format("{} {}", count, many);
+  }
+
+  void scripts(std::vector<Diagnostic>& mistakes) {
+    std::error_code error;
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_, error)) {
+      auto name = entry.path().filename().string();
+      if (name.ends_with(".ipxe") && entry.is_regular_file(error)) names.push_back(std::move(name));
+    }
+    std::ranges::sort(names);
+    for (const auto& name : names) script(name, mistakes);
+  }
+
+  /// One that pixie serves by itself: a machine's own, default.ipxe, chain.ipxe.
+  void script(const std::string& name, std::vector<Diagnostic>& mistakes) {
+    constexpr std::string_view ending = ".ipxe";
+    const auto mac = wire::Mac::parse(name.substr(0, name.size() - ending.size()));
+    if (mac) {
+      ++own_scripts_;
+      if (const auto asked = mac->hyphens() + ".ipxe"; asked != name) {
+        mistakes.push_back({.file = name,
+                            .text = fmt::format("this machine asks for {}; rename the file", asked),
+                            .excerpt = {}});
+      }
+    } else if (name != "default.ipxe" && name != "chain.ipxe") {
+      return;
+    }
+    std::ifstream in(folder_ + '/' + name, std::ios::binary);
+    constexpr std::size_t excerpt_limit_bytes = 200;
+    std::string line(excerpt_limit_bytes, '\0');
+    in.read(line.data(), static_cast<std::streamsize>(line.size()));
+    line.resize(static_cast<std::size_t>(in.gcount()));
+    if (line.starts_with("#!ipxe")) return;
+    mistakes.push_back({.file = name,
+                        .line = 1,
+                        .column = 1,
+                        .text = "an iPXE script begins with a line #!ipxe",
+                        .excerpt = line.substr(0, line.find_first_of("\r\n"))});
+  }
+
+  /// Mistakes that many machines share are told once.
+  void rendering(std::vector<Diagnostic>& mistakes) {
+    for (const auto& [mac, machine] : (*fleet_)->machines()) {
+      if (!machine.profile.empty()) render(mac);
+    }
+    for (auto& [place, found] : found_) {
+      auto& [mistake, first, others] = found;
+      mistake.text +=
+          fmt::format(" (for {}{})", first.colons(),
+                      others == 0 ? "" : fmt::format(" and {}", counted(others, "other")));
+      mistakes.push_back(std::move(mistake));
+    }
+  }
+
+  void render(const wire::Mac& mac) {
+    const auto& fleet = **fleet_;
+    machines::Identity identity;
+    identity.learn(machines::Fact::mac, mac.colons(), machines::Source::configured);
+    const auto decision = machines::decide(fleet, {.identity = identity});
+    const machines::Variables variables(identity, decision, nullptr, some_here);
+    const auto script = machines::boot_script(*decision.profile, decision, variables, some_here);
+    if (!script) note(mac, script.error());
+    const auto urls = machines::urls_of(*decision.profile, variables, some_here);
+    for (const auto& url : urls.value_or(std::vector<std::string>())) {
+      const auto prefix = some_here.server + "/t/";
+      if (!url.starts_with(prefix)) continue;
+      const auto name = url.substr(prefix.size(), url.find('?') - prefix.size());
+      const auto* text = fleet.text(name);
+      if (!text) {
+        note(mac, {.file = decision.profile->place.file,
+                   .line = decision.profile->place.line,
+                   .column = decision.profile->place.column,
+                   .text = fmt::format("profile {} wants /t/{}, but there is no templates/{}",
+                                       decision.profile->name, name, name),
+                   .excerpt = {}});
+      } else if (const auto rendered = text->render(variables.scope(), script::Reader::text);
+                 !rendered) {
+        note(mac, rendered.error());
+      }
+    }
+  }
+
+  void note(const wire::Mac& mac, const Diagnostic& mistake) {
+    auto [found, added] =
+        found_.try_emplace(std::tuple(mistake.file, mistake.line, mistake.column, mistake.text),
+                           Found{.mistake = mistake, .first = mac});
+    if (added) return;
+    found->second.first = std::min(found->second.first, mac);
+    ++found->second.others;
+  }
+
+  struct Found {
+    Diagnostic mistake;
+    wire::Mac first;
+    std::size_t others = 0;
+  };
+
+  const std::string folder_;
+  const std::expected<std::shared_ptr<const machines::Fleet>, std::vector<Diagnostic>> fleet_;
+  std::size_t own_scripts_ = 0;
+  std::map<std::tuple<std::string, std::size_t, std::size_t, std::string>, Found> found_;
+};
+
+}  // namespace
+
+bool check_folder(const std::string& folder, std::ostream& out) {
+  Check check(folder);
+  const auto mistakes = check.mistakes();
+  for (const auto& mistake : mistakes) out << mistake.with_caret();
+  if (mistakes.empty()) {
+    out << check.summary();
+  } else {
+    out << fmt::format("{} {}\n", mistakes.size(), mistakes.size() == 1 ? "mistake" : "mistakes");
+  }
+  return mistakes.empty();
+}
+
+}  // namespace pixie::app

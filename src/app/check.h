@@ -1,0 +1,14 @@
+// `pixie check [DIR]`: is all sound that the owner wrote into the scripts folder?
+#pragma once
+
+#include <ostream>
+#include <string>
+
+namespace pixie::app {
+
+/// Reads the folder as `pixie` does and prints every mistake with its place, or what is there. Beyond what loading finds:
+/// scripts that are none, or whose name no machine asks for; and what can't be rendered for the machines whose entry
+/// names a profile. True: there is no mistake.
+bool check_folder(const std::string& folder, std::ostream& out);
+
+}  // namespace pixie::app

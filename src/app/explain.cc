@@ -1,0 +1,168 @@
+#include "app/explain.h"
+
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/own_address.h"
+#include "http/target.h"
+#include "machines/decide.h"
+#include "machines/read_fleet.h"
+#include "roms/rom.h"
+#include "tree/tree.h"
+
+namespace pixie::app {
+namespace {
+
+using machines::Fact;
+using machines::Source;
+
+constexpr std::size_t script_limit_bytes = 1 << 20;
+
+Expected<machines::Identity> identity_of(const ExplainArguments& arguments) {
+  const auto mac = wire::Mac::parse(arguments.mac);
+  if (!mac)
+    return fail(
+        fmt::format("explain: '{}' is no MAC address, such as 52:54:00:12:34:56", arguments.mac));
+  machines::Identity identity;
+  identity.learn(Fact::mac, mac->colons(), Source::claimed);
+  for (const auto& [name, text] : arguments.facts) {
+    const auto fact = machines::fact_named(name);
+    if (!fact) return fail(fmt::format("explain: there is no fact '{}'", name));
+    identity.learn(*fact, text, Source::claimed);
+    if (!identity.knows(*fact)) return fail(fmt::format("--{}: '{}' can't be one", name, text));
+  }
+  return identity;
+}
+
+Expected<std::shared_ptr<const machines::Fleet>> fleet_of(const std::string& folder) {
+  if (folder.empty()) return std::make_shared<const machines::Fleet>();
+  auto fleet = machines::read_fleet(folder);
+  if (fleet) return std::move(*fleet);
+  return fail(fmt::format("{} (pixie check tells all mistakes)", fleet.error().front().one_line()));
+}
+
+std::optional<std::string> text_of(const std::optional<tree::Body>& body) {
+  if (!body || body->size() > script_limit_bytes) return std::nullopt;
+  std::string text(body->size(), '\0');
+  const auto count = body->read(0, std::as_writable_bytes(std::span(text)));
+  if (count != static_cast<std::ptrdiff_t>(text.size())) return std::nullopt;
+  return text;
+}
+
+/// By the likely address, if the settings name none.
+wire::IpAddress address_of(const tree::Layout& layout) {
+  if (!layout.advertised_address.is_unspecified()) return layout.advertised_address;
+  return likely_address(own_addresses()).value_or(wire::IpAddress::v4(127, 0, 0, 1));
+}
+
+class Explanation {
+ public:
+  Explanation(const Settings& settings, const machines::Fleet& fleet,
+              const machines::Identity& identity, std::ostream& out)
+      : tree_(settings.layout), fleet_(fleet), identity_(identity), out_(out) {
+    const auto address = address_of(settings.layout);
+    here_ = {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
+    here_.callback = fmt::format("{}/api/v1/machines/{}/done?token=given-at-boot", here_.server,
+                                 identity.mac()->hyphens());
+  }
+
+  void tell() {
+    const auto own_script = tree_.own_script(*identity_.mac());
+    const machines::Question question{.identity = identity_,
+                                      .has_own_script = own_script.has_value(),
+                                      .has_default_script = tree_.default_script().has_value()};
+    const auto decision = machines::decide(fleet_, question);
+    tell_who(decision);
+    say("\nWhat decides\n");
+    for (const auto& step : machines::explain(fleet_, question))
+      say("  {} {}\n", step.decided ? '>' : '-', step.text);
+    say("  (not looked at: what is assigned in a running pixie; pixie machine show tells)\n");
+    if (decision.profile) return tell_profile(decision);
+    if (decision.because == machines::Because::own_script) return tell_script(text_of(own_script));
+    if (decision.because == machines::Because::default_script)
+      tell_script(text_of(tree_.default_script()));
+  }
+
+ private:
+  template <class... Args>
+  void say(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::ostreambuf_iterator<char>(out_), format, std::forward<Args>(args)...);
+  }
+
+  void tell_who(const machines::Decision& decision) {
+    say("Machine {}\n", identity_[Fact::mac]);
+    for (std::size_t i = 0; i < machines::fact_count; ++i) {
+      const auto fact = static_cast<Fact>(i);
+      if (fact != Fact::mac && identity_.knows(fact))
+        say("  {}: {}\n", machines::fact_name(fact), identity_[fact]);
+    }
+    if (const auto* entry = decision.machine) {
+      say("  its entry: {}:{}{}{}\n", entry->place.file, entry->place.line,
+          entry->hostname.empty() ? "" : ", hostname ", entry->hostname);
+      for (const auto* group : entry->groups) say("  group: {}\n", group->name);
+    }
+    const auto rom = roms::rom_for_machine(identity_[Fact::arch], identity_[Fact::firmware]);
+    say("  ROM: {}\n",
+        rom ? *rom : "depends on its architecture and firmware (--arch, --firmware)");
+  }
+
+  void tell_profile(const machines::Decision& decision) {
+    const machines::Variables variables(identity_, decision, nullptr, here_);
+    const auto script = machines::boot_script(*decision.profile, decision, variables, here_);
+    if (!script) return say("\nIts script can't be made\n{}", script.error().with_caret());
+    tell_script(*script);
+    const auto urls = machines::urls_of(*decision.profile, variables, here_);
+    if (!urls || urls->empty()) return;
+    say("\nWhat it fetches\n");
+    for (const auto& url : *urls) {
+      if (url != here_.callback) say("  {}{}\n", url, whereabouts(url, variables));
+    }
+  }
+
+  void tell_script(const std::optional<std::string>& script) {
+    say("\nIts script\n{}", script ? *script : "It can't be read.\n");
+  }
+
+  /// Whether it is there, if it is this server's.
+  std::string whereabouts(std::string_view url, const machines::Variables& variables) {
+    if (!url.starts_with(here_.server + '/')) return "  (elsewhere)";
+    if (url.contains("${")) return "  (iPXE fills it in)";
+    const auto target = http::parse_target(url.substr(here_.server.size()));
+    if (!target) return "  NOT A PATH";
+    const auto found = tree_.resolve(target->path);
+    const auto* wanted = std::get_if<tree::Wanted>(&found);
+    if (!wanted) return std::holds_alternative<tree::Body>(found) ? "  ok" : "  NOT THERE";
+    if (wanted->what != tree::Wanted::What::text) return "  ok";
+    const auto* text = fleet_.text(wanted->name);
+    if (!text) return "  NOT THERE";
+    const auto rendered = text->render(variables.scope(), script::Reader::text);
+    return rendered ? "  ok" : "  CAN'T BE MADE: " + rendered.error().one_line();
+  }
+
+  tree::Tree tree_;
+  const machines::Fleet& fleet_;
+  const machines::Identity& identity_;
+  std::ostream& out_;
+  machines::Here here_;
+};
+
+}  // namespace
+
+Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
+                               std::ostream& out) {
+  const auto identity = identity_of(arguments);
+  if (!identity) return std::unexpected(identity.error());
+  const auto fleet = fleet_of(settings.layout.scripts);
+  if (!fleet) return std::unexpected(fleet.error());
+  Explanation(settings, **fleet, *identity, out).tell();
+  return {};
+}
+
+}  // namespace pixie::app

@@ -1,0 +1,25 @@
+// `pixie explain MAC`: what would this machine boot, and why?
+#pragma once
+
+#include <map>
+#include <ostream>
+#include <string>
+
+#include "app/settings.h"
+#include "wire/error.h"
+
+namespace pixie::app {
+
+struct ExplainArguments {
+  std::string mac;
+  /// Facts beside it by their names (`uuid`, `arch`, …), as given.
+  std::map<std::string, std::string> facts;
+};
+
+/// Tells who the machine is, each step of the decision, its script, its ROM, and of each URL whether this server has it:
+/// from the folders of the settings alone, without what is assigned in a running pixie. An error if the MAC address is
+/// none, or the files have mistakes.
+Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
+                               std::ostream& out);
+
+}  // namespace pixie::app
