@@ -21,8 +21,8 @@ import time
 
 from lab import disk, net, process
 from lab.machine import MAC
-from lab.scene import (Case, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, SCRIPT_RUNS, Screenshot, See, Type,
-                       TypeLine)
+from lab.scene import (Assign, Case, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, SCRIPT_RUNS, Screenshot,
+                       See, Type, TypeLine)
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 LOG_LINES = 30
@@ -50,6 +50,29 @@ BOOT_UNDIONLY = (QEMU_ROM, *BOOT, *X86_BIOS)
 SERVED_BIOS = ("undionly.kpxe", "chain.ipxe", OWN_FILE, "vmlinuz", "initrd.gz")
 SERVED_EFI = ("snponly.efi", OWN_FILE, "vmlinuz", "initrd.gz")
 SERVED_X64 = ("snponly64.efi", *SERVED_EFI[1:])  # by the name that pixie gives
+
+OWN_MENU = See("menu", rb"\(this machine's own\)")
+FLEET = """\
+[profiles.linux]
+title = "Linux"
+kernel = "/extra/vmlinuz"
+initrd = "/extra/initrd.gz"
+cmdline = "console=ttyS0 panic=-1 quiet"
+[profiles.install]
+kernel = "/extra/vmlinuz"
+initrd = "/extra/initrd.gz"
+cmdline = "console=ttyS0 panic=-1 quiet then-reboot"
+[profiles.disk]
+local = true
+[[rules]]
+firmware = "uefi"
+arch = "x86_64"
+profile = "linux"
+"""
+UPSTREAM = f"""\
+{{"kernel": "http://{net.ADDRESS}/extra/vmlinuz", "initrd": ["http://{net.ADDRESS}/extra/initrd.gz"],
+ "cmdline": "console=ttyS0 panic=-1 quiet"}}
+"""
 
 # UEFI's HTTP client takes an offer only if it says HTTPClient too.
 HTTP_BOOT_RULES = f"""\
@@ -226,6 +249,25 @@ CASES = {
         (IPXE, MENU, Type("x"), See("end", rb'BdsDxe: failed to start Boot\w+ "UEFI PXEv4'),
          See("next option", rb'Boot\w+ "UEFI (PXEv6|HTTPv4)')), menu_timeout=100, scripts=()),
     **DHCP_CASES,
+    "uefi64-rule": Case(
+        "a rule finds the machine by its firmware; its title stands in the menu", "uefi64",
+        (IPXE, OWN_MENU, *X86_EFI), scripts=(), fleet=FLEET, dhcp="plain",
+        pixie_options=("--dhcp", "proxy", "--interface", "br0"),
+        served=("snponly64.efi", OWN_FILE, "vmlinuz", "initrd.gz"),
+        logged=(re.compile(rf"boot\.script [^\n]*mac={MAC} because=rule profile=linux"),
+                re.compile(rf"boot\.started mac={MAC}"))),
+    "bios-once": Case(
+        "installs once, then boots its own disk", "bios",
+        (Assign('{"profile": "disk", "once": "install"}'), QEMU_ROM, IPXE, OWN_MENU, *X86_BIOS,
+         See("again", QEMU_ROM.pattern), IPXE, OWN_MENU, See("disk", disk.SAYS.encode())),
+        scripts=(), fleet=FLEET, with_disk=True, dead_end=None,
+        qemu=("-action", "reboot=reset"),
+        logged=(re.compile(rf"machine\.claimed mac={MAC} profile=install"),
+                re.compile(rf"boot\.script [^\n]*mac={MAC} because=assigned profile=disk"))),
+    "uefi64-upstream": Case(
+        "another server says what it boots (Pixiecore's API)", "uefi64",
+        (IPXE, MENU, *X86_EFI), scripts=(), served=SERVED_EFI, upstream=UPSTREAM,
+        logged=(re.compile(rf"boot\.script [^\n]*mac={MAC} because=upstream"),)),
     "screenshot": Case(  # the menu is complete when its first entry is drawn again, to count down
         "saves menu.png for the README", "bios",
         (QEMU_ROM, IPXE, MENU, See("last entry", rb"boot device"), See("count-down", MENU.pattern),

@@ -52,13 +52,17 @@ if [ -d /sys/firmware/efi ]; then
 else
   echo "FIRMWARE-IS bios"
 fi
+case " $(/bin/busybox cat /proc/cmdline) " in
+  *" then-reboot "*) /bin/busybox reboot -f ;;
+esac
 /bin/busybox poweroff -f
 """
 
 
 @dataclasses.dataclass(frozen=True)
 class Linux:
-    """A kernel and an initrd whose init prints LINUX-RUNS and FIRMWARE-IS, then powers off."""
+    """A kernel and an initrd whose init prints LINUX-RUNS and FIRMWARE-IS, then powers off;
+    with the word then-reboot on its command line it reboots."""
     kernel: pathlib.Path
     initrd: pathlib.Path
 
@@ -87,7 +91,7 @@ def _making(target):
 
 def linux(architecture):
     """The Linux of a Debian architecture (amd64, i386, arm64, armhf)."""
-    target = cache() / "lab" / f"linux-{architecture}"
+    target = cache() / "lab" / f"linux-{architecture}-{zlib.crc32(INIT.encode()):08x}"
     with _making(target) as made:
         if made:
             _make_linux(architecture, made)

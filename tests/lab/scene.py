@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import re
 import shutil
+import subprocess
 import time
 
 from . import assets, disk, net, peers, snippets
@@ -12,6 +13,7 @@ from .process import Process, Unexpected
 
 CASE_SECONDS = 240
 PIXIE_SECONDS = 20
+UPSTREAM_PORT = 8088
 
 # A machine that shows one of these goes nowhere any more.
 GAVE_UP = rb"PXE-E\d+|Shell> |No more network devices|No bootable device|iPXE> "
@@ -51,6 +53,12 @@ class TypeLine:
 
 
 @dataclasses.dataclass(frozen=True)
+class Assign:
+    """Somebody on pixie's host assigns something to the machine: the JSON of the API's PUT."""
+    body: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Screenshot:
     """The machine's display is saved under this name in the case's folder."""
     file: str
@@ -63,6 +71,8 @@ class Case:
     firmware: str  # a key of FIRMWARE
     steps: tuple
     scripts: tuple[str, ...] = (OWN_FILE,)  # files of the scripts folder; each boots Linux
+    fleet: str | None = None  # pixie.toml in the scripts folder
+    upstream: str | None = None  # what another server (--api) answers for the machine
     # Whose rules of the README are used: dnsmasq, isc-dhcpd or kea; or plain, a DHCP server without
     # any; or none, where pixie is the only one; or relay, where it is that, but behind a relay.
     dhcp: str = "dnsmasq"
@@ -94,7 +104,7 @@ class Scene:
         self._pixie_program, self._roms = pixie, roms
         self._firmware = FIRMWARE[case.firmware]
         self._pixie = None
-        self._machine = None
+        self._machine = self._lan = None
         self.steps = []
 
     def play(self):
@@ -109,7 +119,7 @@ class Scene:
                 self._folder, self._case.loss, plain_pxe=self._case.plain_pxe,
                 relay=self._case.dhcp == "relay"))
             for start in (self._start_dhcp, self._start_advertiser, self._start_site,
-                          self._start_pixie):
+                          self._start_upstream, self._start_pixie):
                 if process := start(network):
                     stack.callback(process.stop)
             self._machine = stack.enter_context(Machine(
@@ -132,7 +142,9 @@ class Scene:
         scripts, extra = self._folder / "scripts", self._folder / "extra"
         scripts.mkdir()
         extra.mkdir()
-        if self._case.scripts:
+        if self._case.fleet:
+            (scripts / "pixie.toml").write_text(self._case.fleet)
+        if self._case.scripts or self._case.fleet or self._case.upstream:
             linux = assets.linux(self._firmware.linux)
             shutil.copyfile(linux.kernel, extra / "vmlinuz")
             shutil.copyfile(linux.initrd, extra / "initrd.gz")
@@ -185,14 +197,26 @@ class Scene:
         (site / "index.html").write_text(NETBOOT_XYZ)
         return peers.web(network, site, 80, self._folder / "netboot.xyz.log")
 
+    def _start_upstream(self, network):
+        if self._case.upstream is None:
+            return None
+        answers = self._folder / "upstream/v1/boot"
+        answers.mkdir(parents=True)
+        (answers / MAC).write_text(self._case.upstream)
+        return peers.web(network, self._folder / "upstream", UPSTREAM_PORT,
+                         self._folder / "upstream.log")
+
     def _start_pixie(self, network):
         host = "[::]" if self._case.ipv6 else "0.0.0.0"
         command = [self._pixie_program, "-t", f"{host}:69", "-u", f"{host}:80",
                    "-d", self._folder / "scripts", "-e", self._folder / "extra", "-v", "DEBUG",
                    "--menu-timeout", self._case.menu_timeout, "--state", self._folder / "state",
                    *self._case.pixie_options]
+        if self._case.upstream is not None:
+            command += ["--api", f"http://{net.ADDRESS}:{UPSTREAM_PORT}"]
         if self._case.needs_roms:
             command += ["--roms", self._roms]
+        self._lan = network.lan
         self._pixie = Process(network.lan, command, self._folder / "pixie.log",
                               on_end=self._pixie_ended)
         self._pixie.transcript.wait_for(rb"pixie\.ready", time.monotonic() + PIXIE_SECONDS)
@@ -217,12 +241,23 @@ class Scene:
                         machine.type(character)
                         machine.console.wait_for(re.escape(character.encode()), deadline)
                     machine.type("\r")
+                case Assign(body):
+                    self._assign(body)
                 case Screenshot(file):
                     machine.screenshot(self._folder / file)
         for name in case.served:
             done = rf"event=(tftp|http)\.done [^\n]*{re.escape(name)}"
             self._pixie.transcript.wait_for(done.encode(), min(deadline, time.monotonic() + 10))
         self._check_log()
+
+    def _assign(self, body):
+        done = subprocess.run(
+            ["ip", "netns", "exec", self._lan, "curl", "-sS", "--fail-with-body", "-X", "PUT",
+             "-H", "Content-Type: application/json", "-d", body,
+             f"http://127.0.0.1/api/v1/machines/{MAC}"],
+            text=True, capture_output=True, check=False, timeout=20)
+        if done.returncode != 0:
+            raise Unexpected(f"can't assign: {done.stdout}{done.stderr}")
 
     def _check_log(self):
         log = self._pixie.transcript.tail(1_000_000)
