@@ -74,9 +74,8 @@ void Front::answer(const Call& call, std::function<void(Answer)> done) {
     });
   }
   if (path == "healthz") {
-    return parts_.registry.ask([this, done = std::move(done)](registry::Registry&) {
-      done(health());
-    });
+    return parts_.registry.ask(
+        [this, done = std::move(done)](registry::Registry&) { done(health()); });
   }
   if (path == "readyz") return done(plain(200, "ready"));
   done(send_asset(call.request, *page::find(path)));

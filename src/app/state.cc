@@ -40,13 +40,14 @@ Expected<State> open_state(const Settings& settings) {
                             folder, std::strerror(errno)));
   }
   std::string trouble;
-  if (!writable) {
+  const bool taken = writable && !settings.state_given && store::is_taken(folder);
+  if (!writable || taken) {
     trouble = fmt::format(
         "What pixie learns of machines, and what is assigned to them, is forgotten at its end: "
-        "{} can't be written to. Name another folder by --state.",
-        folder);
+        "{} {}. Name another folder by --state.",
+        folder, taken ? "is another pixie's" : "can't be written to");
   }
-  auto store = store::Store::open(writable ? folder : "");
+  auto store = store::Store::open(trouble.empty() ? folder : "");
   if (!store) return std::unexpected(store.error());
   return State{std::move(*store), std::move(trouble)};
 }

@@ -19,7 +19,7 @@ struct State {
   std::string trouble;
 };
 
-/// Opens the store. If the folder can't be written to, and it was not asked for, everything is kept in memory until the
+/// Opens the store. If the folder can't be written to, or is another pixie's, and it was not asked for, everything is kept in memory until the
 /// end. Fails, with a sentence, if it was asked for, or if the store that is there can't be used.
 Expected<State> open_state(const Settings& settings);
 

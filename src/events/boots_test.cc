@@ -23,6 +23,7 @@ constexpr std::string_view mac = "52:54:00:12:34:56";
 
 std::vector<std::string> events_of(const Boot& boot) {
   std::vector<std::string> ids;
+  ids.reserve(boot.steps.size());
   for (const auto& step : boot.steps) ids.push_back(step.event);
   return ids;
 }
@@ -195,6 +196,7 @@ TEST_F(BootsTest, LocalProfileEndsWhenItsScriptWasSent) {
   http("file", "extra/late", 1);
   pass(300s);
   EXPECT_THAT(ended_, SizeIs(1));
+  EXPECT_EQ(started_, 1);
 }
 
 TEST_F(BootsTest, OneShotWaitsForItsCallback) {

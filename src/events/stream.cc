@@ -133,7 +133,7 @@ Stream::~Stream() {
 void Stream::add(View& view) {
   {
     const std::lock_guard lock(views_mutex_);
-    views_.push_back(&view);
+    if (std::ranges::find(views_, &view) == views_.end()) views_.push_back(&view);
   }
   views_changed();
 }

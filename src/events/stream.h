@@ -52,6 +52,7 @@ class Stream {
   Stream(const Stream&) = delete;
 
   /// The view gets what is emitted from now on; it must outlive the stream, or be removed.
+  /// Adding it again changes nothing.
   void add(View& view);
   /// When it returns, the view is called no more.
   void remove(View& view);

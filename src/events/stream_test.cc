@@ -116,6 +116,17 @@ TEST(Stream, CallsARemovedViewNoMore) {
   EXPECT_THAT(stays.ids, ElementsAre("tftp.done", "http.done"));
 }
 
+TEST(Stream, GivesAViewEachEventOnceHoweverOftenItWasAdded) {
+  Collector view;
+  {
+    Stream stream;
+    stream.add(view);
+    stream.add(view);
+    stream.emit(http_done, {});
+  }
+  EXPECT_THAT(view.ids, ElementsAre("http.done"));
+}
+
 TEST(Stream, LetsAViewEmit) {
   Collector view;
   std::promise<void> came;
@@ -166,6 +177,7 @@ TEST(Stream, TakesFromManyThreads) {
     Stream stream;
     stream.add(view);
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&stream] {
         for (int i = 0; i < 2000; ++i) stream.emit(http_done, {{"n", i}, {"path", "/extra/linux"}});

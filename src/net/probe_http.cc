@@ -1,6 +1,5 @@
 #include "net/probe_http.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,32 +9,26 @@
 #include <chrono>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "doctor/script.h"
-#include "net/udp.h"
+#include "net/patience.h"
 #include "tree/descriptor.h"
 
 namespace pixie::net {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Outcome = doctor::Fetch::Outcome;
 
 /// For the connection, and for each read.
-constexpr auto patience = std::chrono::seconds(4);
+constexpr auto step_limit = std::chrono::seconds(4);
 constexpr auto time_limit = std::chrono::seconds(60);
 constexpr std::size_t max_head = 65536;
 constexpr std::uint16_t method_not_allowed = 405;
 constexpr std::uint16_t not_implemented = 501;
-
-bool wait_for(int socket, short events) {
-  pollfd waiting{socket, events, 0};
-  const auto milliseconds = std::chrono::milliseconds(patience).count();
-  return poll(&waiting, 1, static_cast<int>(milliseconds)) > 0;
-}
 
 bool same_letters(std::string_view a, std::string_view b) {
   return std::ranges::equal(
@@ -99,20 +92,10 @@ class Exchange {
   }
 
   bool connect(const wire::Endpoint& server) {
-    const bool ipv6 = !server.address.is_v4();
-    socket_ = tree::Descriptor(
-        ::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_storage to{};
-    const auto length = to_socket_address(server, ipv6, 0, to);
-    if (::connect(socket_.number(), reinterpret_cast<const sockaddr*>(&to), length) == 0) {
-      return true;
-    }
-    if (errno != EINPROGRESS) return fail_by(errno);
-    if (!wait_for(socket_.number(), POLLOUT)) return fail_by(ETIMEDOUT);
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(socket_.number(), SOL_SOCKET, SO_ERROR, &error, &size);
-    return error == 0 || fail_by(error);
+    auto socket = connect_tcp(server, limit_, Clock::now() + step_limit);
+    if (!socket) return fail_by(socket.error());
+    socket_ = std::move(*socket);
+    return true;
   }
 
   bool send(std::string_view request) {
@@ -122,7 +105,8 @@ class Exchange {
 
   /// What came next; empty at the end, nothing if the server stopped in between.
   std::optional<std::string_view> receive() {
-    if (Clock::now() > end_ || !wait_for(socket_.number(), POLLIN)) return std::nullopt;
+    pollfd waiting{socket_.number(), POLLIN, 0};
+    if (limit_.wait(std::span(&waiting, 1), Clock::now() + step_limit) != 0) return std::nullopt;
     const auto size = recv(socket_.number(), buffer_.data(), buffer_.size(), 0);
     if (size < 0) return std::nullopt;
     return std::string_view(buffer_.data(), static_cast<std::size_t>(size));
@@ -168,7 +152,7 @@ class Exchange {
   }
 
   doctor::Fetch& result_;
-  Clock::time_point end_ = Clock::now() + time_limit;
+  Patience limit_{Clock::now() + time_limit};
   tree::Descriptor socket_;
   std::array<char, 65536> buffer_;
   std::string head_;

@@ -83,12 +83,14 @@ std::variant<Reply, Elsewhere> answer(tree::Tree& tree, const Backend* backend,
   if (auto host = http::check_host(request); !host)
     return refuse(request, 400, std::move(host.error().text), now);
   auto target = http::parse_target(request.target);
-  if (!target) return refuse(request, 400, std::move(target.error().text), now);
-  if (backend && backend->answers(target->path)) return Elsewhere{std::move(*target), std::nullopt};
-  if (request.method == http::Method::other) {
+  const bool only_read = request.method == http::Method::other &&
+                         !(target && backend && backend->answers(target->path));
+  if (only_read) {
     return refuse(request, 405, "Only GET and HEAD are answered here.", now,
                   {{"Allow", "GET, HEAD"}});
   }
+  if (!target) return refuse(request, 400, std::move(target.error().text), now);
+  if (backend && backend->answers(target->path)) return Elsewhere{std::move(*target), std::nullopt};
   // The whole tree, for people; the page stands in its place at the top.
   constexpr std::string_view all = "files";
   if (target->path == all && !target->trailing_slash)

@@ -1,9 +1,14 @@
 #include "script/template.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <rapidcheck/gtest.h>
 
 namespace pixie::script {
@@ -162,6 +167,57 @@ TEST(Template, ListsTheNamesThatItLooksUp) {
                                            FieldsAre("this", 69, false), FieldsAre("e", 101, true),
                                            FieldsAre("index", 106, false)));
   EXPECT_EQ(parsed->at(parsed->names()[1], "wrong").one_line(), "f:1:12: wrong");
+}
+
+struct Example {
+  std::string language;
+  std::string text;
+};
+
+std::string templates_page() {
+  std::ifstream file(PIXIE_SOURCE_DIR "/docs/templates.md");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The page's blocks that are marked as templates.
+std::vector<Example> examples(const std::string& page) {
+  std::vector<Example> found;
+  std::istringstream lines(page);
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```")) {
+      inside = line.ends_with(" template");
+      if (inside) found.push_back({line.substr(3, line.find(' ') - 3), ""});
+    } else if (inside) {
+      found.back().text += line + '\n';
+    }
+  }
+  return found;
+}
+
+TEST(TemplatesPage, ItsExamplesRender) {
+  const Table values{{"hostname", {"web1"}},
+                     {"mirror", {"deb.debian.org"}},
+                     {"callback", {"http://192.0.2.1/done"}},
+                     {"packages", {List{{"openssh-server"}, {"curl"}}}},
+                     {"ssh_keys", {List{{"ssh-ed25519 A ann"}, {"ssh-ed25519 B bob"}}}}};
+  const auto found = examples(templates_page());
+  EXPECT_EQ(found.size(), 4U);
+  for (const auto& example : found) {
+    const auto parsed = Template::parse(example.text, "docs/templates.md");
+    ASSERT_TRUE(parsed) << parsed.error().with_caret();
+    const auto text = parsed->render(Scope{&values}, Reader::text);
+    ASSERT_TRUE(text) << text.error().with_caret();
+    EXPECT_EQ(example.language == "json", nlohmann::json::accept(*text)) << *text;
+  }
+}
+
+TEST(TemplatesPage, ItsMistakeIsToldSo) {
+  const Table values{{"mirror", {"deb.debian.org"}}};
+  const auto parsed =
+      Template::parse("d-i mirror/http/hostname string {{mirorr}}\n", "templates/preseed.cfg");
+  const auto told = parsed->render(Scope{&values}, Reader::text).error().with_caret();
+  EXPECT_TRUE(templates_page().contains("```\n" + told + "```\n")) << told;
 }
 
 RC_GTEST_PROP(TemplateProperty, TextWithoutBracesIsItself, (std::string text)) {

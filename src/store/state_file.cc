@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "store/schema.h"
+#include "store/store.h"
 
 namespace pixie::store {
 namespace {
@@ -144,6 +145,8 @@ Expected<FolderLock> FolderLock::take(const std::string& folder) {
   }
   return lock;
 }
+
+bool is_taken(const std::string& folder) { return !FolderLock::take(folder); }
 
 Expected<std::unique_ptr<Database>> open_state_file(const std::string& folder) {
   const auto path = folder + "/pixie.db";

@@ -41,6 +41,9 @@ struct MachineRow {
   std::uint64_t version = 0;
 };
 
+/// Whether a process other than this one has the store of this folder.
+bool is_taken(const std::string& folder);
+
 /// Used by one thread. Every function that changes something returns only when it is committed and synced; within
 /// batch() that is at its end. An error says what failed (disk full, say) in one sentence; nothing was changed then.
 class Store {

@@ -164,8 +164,10 @@ Body Tree::made(Body::Kind kind, std::string name, std::string text) {
 }
 
 Body Tree::no_script(const wire::Mac& mac, const wire::IpAddress& server) const {
-  return made(Body::Kind::no_script, mac.hyphens() + ".ipxe",
-              script::no_script_message(mac, host(server)));
+  auto body = made(Body::Kind::no_script, mac.hyphens() + ".ipxe",
+                   script::no_script_message(mac, host(server)));
+  body.machine = mac;
+  return body;
 }
 
 Body Tree::menu(const wire::IpAddress& server, script::MenuItems items) const {

@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace pixie::tree {
@@ -40,8 +42,14 @@ class TreeTest : public testing::Test {
     return layout;
   }
 
+  static std::string told(const Wanted& wanted) {
+    constexpr std::array names{"script", "text", "menu"};
+    return fmt::format("wanted: {} {} {}", names[static_cast<std::size_t>(wanted.what)],
+                       wanted.machine ? wanted.machine->hyphens() : "-", wanted.name);
+  }
   static std::string text_of(const Answer& answer) {
     if (const auto* refusal = std::get_if<Refusal>(&answer)) return "refused: " + refusal->text;
+    if (const auto* wanted = std::get_if<Wanted>(&answer)) return told(*wanted);
     const auto* body = std::get_if<Body>(&answer);
     if (!body) return "folder";
     std::string text(body->size(), '\0');
@@ -49,7 +57,7 @@ class TreeTest : public testing::Test {
               static_cast<std::ptrdiff_t>(text.size()));
     return text;
   }
-  std::string get(const std::string& path) { return text_of(Tree(layout()).resolve(path, server)); }
+  std::string get(const std::string& path) { return text_of(Tree(layout()).resolve(path)); }
   static Refusal::Reason reason(const Answer& answer) { return std::get<Refusal>(answer).reason; }
 
   fs::path base_;
@@ -66,17 +74,42 @@ TEST_F(TreeTest, ServesBothFolders) {
   EXPECT_TRUE(get("extra/none").starts_with("refused: There is no extra/none"));
 }
 
-TEST_F(TreeTest, GivesAMachineItsOwnScriptThenTheDefaultThenAMessage) {
+TEST_F(TreeTest, GivesAMachineItsOwnScriptAndLeavesTheRestToOthers) {
   const auto asked = "ipxe/52-54-00-00-00-01.ipxe";
+  const auto mac = *wire::Mac::parse("525400000001");
   Tree tree(layout());
-  const auto message = tree.resolve(asked, server);
-  EXPECT_EQ(std::get<Body>(message).kind, Body::Kind::no_script);
-  EXPECT_EQ(std::get<Body>(message).machine, wire::Mac::parse("525400000001"));
-  EXPECT_TRUE(text_of(message).contains("52-54-00-00-00-01, has no script yet"));
+  EXPECT_EQ(get(asked), "wanted: script 52-54-00-00-00-01 ");
+  EXPECT_FALSE(tree.own_script(mac));
+  EXPECT_FALSE(tree.default_script());
+  const auto message = tree.no_script(mac, server);
+  EXPECT_EQ(message.kind, Body::Kind::no_script);
+  EXPECT_EQ(message.machine, mac);
   write("scripts/default.ipxe", "default");
-  EXPECT_EQ(get(asked), "default");
   write("scripts/52-54-00-00-00-01.ipxe", "own");
   EXPECT_EQ(get(asked), "own");
+  EXPECT_EQ(tree.own_script(mac)->machine, mac);
+  EXPECT_EQ(tree.default_script()->size(), 7U);
+}
+
+TEST_F(TreeTest, LeavesProfilesTemplatesAndTheMenuToOthers) {
+  EXPECT_EQ(get("profiles/rescue/52-54-00-00-00-01.ipxe"),
+            "wanted: script 52-54-00-00-00-01 rescue");
+  EXPECT_TRUE(get("profiles/52-54-00-00-00-01.ipxe").starts_with("refused"));
+  EXPECT_EQ(get("t/etc/preseed.cfg"), "wanted: text - etc/preseed.cfg");
+  EXPECT_EQ(get("chain.ipxe"), "wanted: menu - ");
+}
+
+TEST_F(TreeTest, KeepsItsOwnFilesToItself) {
+  write("scripts/pixie.toml", "secret");
+  write("scripts/pixie.d/a.toml", "secret");
+  write("scripts/templates/preseed.cfg", "secret");
+  write("scripts/sub/templates/x", "open");
+  for (const auto* path : {"ipxe/pixie.toml", "ipxe/pixie.d/a.toml", "ipxe/templates/preseed.cfg"})
+    EXPECT_EQ(reason(Tree(layout()).resolve(path)), Refusal::Reason::forbidden) << path;
+  EXPECT_EQ(get("ipxe/sub/templates/x"), "open");
+  const auto listing = std::get<Listing>(Tree(layout()).resolve("ipxe"));
+  ASSERT_EQ(listing.entries.size(), 1U);
+  EXPECT_EQ(listing.entries[0].name, "sub");
 }
 
 TEST_F(TreeTest, TakesAMachinesAddressInAnySpelling) {
@@ -90,7 +123,7 @@ TEST_F(TreeTest, TakesAMachinesAddressInAnySpelling) {
 TEST_F(TreeTest, AnswersChainAndAutoexecInAnyFolderUnlessThereIsAFile) {
   for (const auto* path :
        {"chain.ipxe", "autoexec.ipxe", "some/folder/autoexec.ipxe", "extra/autoexec.ipxe"}) {
-    EXPECT_TRUE(get(path).contains("set pixie http://192.0.2.1\n")) << path;
+    EXPECT_EQ(get(path), "wanted: menu - ") << path;
   }
   write("extra/autoexec.ipxe", "mine");
   EXPECT_EQ(get("extra/autoexec.ipxe"), "mine");
@@ -103,8 +136,9 @@ TEST_F(TreeTest, NamesTheAdvertisedAddress) {
   auto with = layout();
   with.advertised_address = *wire::IpAddress::parse("2001:db8::7");
   with.http_port = 8080;
-  EXPECT_TRUE(text_of(Tree(with).resolve("chain.ipxe", server))
-                  .contains("set pixie http://[2001:db8::7]:8080\n"));
+  EXPECT_TRUE(
+      text_of(Tree(with).menu(server, {})).contains("set pixie http://[2001:db8::7]:8080\n"));
+  EXPECT_EQ(Tree(with).url(server), "http://[2001:db8::7]:8080");
 }
 
 TEST_F(TreeTest, FindsRomsByAnyNameInAnyFolder) {
@@ -119,7 +153,7 @@ TEST_F(TreeTest, FindsRomsByAnyNameInAnyFolder) {
 
 TEST_F(TreeTest, SaysHowToAddARomThatIsMissing) {
   Tree tree(layout());
-  const auto answer = tree.resolve("snponly32.efi", server);
+  const auto answer = tree.resolve("snponly32.efi");
   if (const auto* refusal = std::get_if<Refusal>(&answer)) {
     EXPECT_EQ(refusal->reason, Refusal::Reason::rom_missing);
     EXPECT_TRUE(refusal->text.contains("pixie roms import"));
@@ -133,8 +167,8 @@ TEST_F(TreeTest, LetsTheRomFolderWinAlsoByFolder) {
   write("roms/snponly64.efi", "newer");
   write("roms/x86_64-sb/snponly-shim.efi", "shim");
   Tree tree(layout(true));
-  EXPECT_EQ(text_of(tree.resolve("snponly.efi", server)), "newer");
-  EXPECT_EQ(text_of(tree.resolve("x86_64-sb/snponly-shim.efi", server)), "shim");
+  EXPECT_EQ(text_of(tree.resolve("snponly.efi")), "newer");
+  EXPECT_EQ(text_of(tree.resolve("x86_64-sb/snponly-shim.efi")), "shim");
 }
 
 TEST_F(TreeTest, FollowsOnlyLinksThatStayInside) {
@@ -146,13 +180,13 @@ TEST_F(TreeTest, FollowsOnlyLinksThatStayInside) {
   fs::create_symlink("loop", base_ / "extra/loop");
   EXPECT_EQ(get("extra/link"), "inside");
   for (const auto* path : {"extra/out", "extra/absolute", "extra/loop"}) {
-    EXPECT_EQ(reason(Tree(layout()).resolve(path, server)), Refusal::Reason::forbidden) << path;
+    EXPECT_EQ(reason(Tree(layout()).resolve(path)), Refusal::Reason::forbidden) << path;
   }
 }
 
 TEST_F(TreeTest, RefusesWhatIsNoFile) {
   ASSERT_EQ(mkfifo((base_ / "extra/pipe").c_str(), 0600), 0);
-  EXPECT_EQ(reason(Tree(layout()).resolve("extra/pipe", server)), Refusal::Reason::forbidden);
+  EXPECT_EQ(reason(Tree(layout()).resolve("extra/pipe")), Refusal::Reason::forbidden);
 }
 
 TEST_F(TreeTest, SeesAFolderThatWasReplaced) {
@@ -174,17 +208,17 @@ TEST_F(TreeTest, SeesAFolderThatWasReplaced) {
 
 TEST_F(TreeTest, ChangesTheEtagWithTheContent) {
   write("extra/a", "one");
-  const auto first = std::get<Body>(Tree(layout()).resolve("extra/a", server)).etag;
+  const auto first = std::get<Body>(Tree(layout()).resolve("extra/a")).etag;
   fs::remove(base_ / "extra/a");
   write("extra/a", "two");
-  const auto second = std::get<Body>(Tree(layout()).resolve("extra/a", server)).etag;
+  const auto second = std::get<Body>(Tree(layout()).resolve("extra/a")).etag;
   EXPECT_NE(first, second);
   EXPECT_TRUE(first.starts_with('"') && first.ends_with('"'));
 }
 
 TEST_F(TreeTest, ReadsABodyByOffsetAndTellsWhenItWasTruncated) {
   write("extra/a", "0123456789");
-  const auto answer = Tree(layout()).resolve("extra/a", server);
+  const auto answer = Tree(layout()).resolve("extra/a");
   const auto& body = std::get<Body>(answer);
   std::byte buffer[4];
   EXPECT_EQ(body.read(8, buffer), 2);

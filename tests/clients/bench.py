@@ -87,9 +87,9 @@ class Bench:
 
     def start(self, *options, bind="0.0.0.0:0", wrapper=(), command=None, namespace=None, **more):
         """Starts pixie with two threads, both protocols on `bind` (free ports of all IPv4
-        addresses), its state in a new folder unless the options name one. `wrapper` is a command
+        addresses), its state in a new folder unless the options name one (or there is a wrapper). `wrapper` is a command
         to run it with, `command` replaces its own."""
-        own_state = () if "--state" in options else ("--state", self.folder / f"state-{self._started}")
+        own_state = () if wrapper or "--state" in options else ("--state", self.folder / f"state-{self._started}")
         command = [*wrapper, *(command or [
             self.program, "-t", bind, "-u", bind, "--threads", "2", "-d", self.scripts,
             "-e", self.extra, *own_state, *options])]

@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 
 if __package__:
     from . import debian
@@ -37,7 +38,8 @@ KERNEL_PACKAGES = {
 # What pixie is compiled and linked against.
 SYSROOT_PACKAGES = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libgcc-12-dev", "libstdc++6",
                     "libstdc++-12-dev", "libssl-dev", "zlib1g-dev", "libboost1.81-dev", "libfmt-dev",
-                    "libcli11-dev", "libtomlplusplus-dev")
+                    "libcli11-dev", "libtomlplusplus-dev", "libsqlite3-0", "libsqlite3-dev",
+                    "libc-ares2", "libc-ares-dev", "nlohmann-json3-dev")
 
 INIT = """\
 #!/bin/sh
@@ -122,7 +124,9 @@ def _initrd(busybox, tree):
 
 def sysroot(architecture):
     """The folder with a Debian architecture's headers and libraries that pixie needs."""
-    target = cache() / f"sysroot-{architecture}"
+    # With other packages it is another folder.
+    packages = zlib.crc32(" ".join(SYSROOT_PACKAGES).encode())
+    target = cache() / f"sysroot-{architecture}-{packages:08x}"
     with _making(target) as made:
         if made:
             with tempfile.TemporaryDirectory(dir=made.parent) as scratch:

@@ -189,9 +189,8 @@ class Scene:
         host = "[::]" if self._case.ipv6 else "0.0.0.0"
         command = [self._pixie_program, "-t", f"{host}:69", "-u", f"{host}:80",
                    "-d", self._folder / "scripts", "-e", self._folder / "extra", "-v", "DEBUG",
-                   "--menu-timeout", self._case.menu_timeout, *self._case.pixie_options]
-        if self._case.pixie_options:
-            command += ["--state", self._folder / "state"]
+                   "--menu-timeout", self._case.menu_timeout, "--state", self._folder / "state",
+                   *self._case.pixie_options]
         if self._case.needs_roms:
             command += ["--roms", self._roms]
         self._pixie = Process(network.lan, command, self._folder / "pixie.log",
