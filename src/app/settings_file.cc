@@ -4,11 +4,11 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "app/dhcp_settings.h"
 #include "app/settings.h"
 #include "app/settings_table.h"
+#include "wire/toml.h"
 
 namespace pixie::app {
 namespace {

@@ -7,11 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include <toml++/toml.h>
-
 #include "machines/content.h"
 #include "machines/mistakes.h"
 #include "machines/table_reader.h"
+#include "wire/toml.h"
 
 namespace pixie::machines {
 

@@ -28,7 +28,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// iPXE's `${platform}` names the same things.
-std::string firmware_named(std::string name) {
+std::string_view firmware_named(std::string_view name) {
   if (name == "pcbios") return "bios";
   return name == "efi" ? "uefi" : name;
 }
@@ -46,7 +46,7 @@ std::string canonical(Fact fact, std::string_view text) {
       return address ? address->text() : "";
     }
     case Fact::firmware:
-      return firmware_named(lower(text));
+      return std::string(firmware_named(lower(text)));
     case Fact::uuid:
     case Fact::arch:
     case Fact::hostname:

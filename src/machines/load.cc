@@ -1,7 +1,9 @@
 // Fleet::load(): the settings files, and the tables in them that are simple.
 #include <malloc.h>
 
+#include <algorithm>
 #include <deque>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,9 +21,17 @@ template <class Entry>
 std::string not_there(std::string_view kind, std::string_view name,
                       const std::map<std::string, Entry, std::less<>>& there,
                       const Mistakes& mistakes) {
-  std::vector<std::string_view> names;
-  for (const auto& [known, entry] : there) names.push_back(known);
+  const auto keys = std::views::keys(there);
+  const std::vector<std::string_view> names(keys.begin(), keys.end());
   return fmt::format("there is no {} '{}'{}", kind, name, mistakes.suggestion(name, names));
+}
+
+/// The parser quotes what it met as it is.
+std::string on_one_line(std::string_view text) {
+  std::string line(text);
+  std::ranges::replace_if(
+      line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  return line;
 }
 
 struct Parsed {
@@ -62,7 +72,7 @@ class Loader {
       TableReader(table, file, draft_.mistakes).expect_keys("a file of settings", sections);
       parsed_.push_back({std::move(file), std::move(table)});
     } catch (const toml::parse_error& error) {
-      draft_.mistakes.add(file, error.source().begin, std::string(error.description()));
+      draft_.mistakes.add(file, error.source().begin, on_one_line(error.description()));
       parsed_.push_back({std::move(file), {}});
     }
   }

@@ -66,10 +66,11 @@ std::string Mistakes::suggestion(std::string_view mistyped,
 std::vector<wire::Diagnostic> Mistakes::sorted(const std::vector<SourceFile>& settings) && {
   std::map<std::string_view, std::size_t> ranks;
   for (const auto& file : settings) ranks.emplace(file.name, ranks.size());
-  std::ranges::stable_sort(found_, {}, [&](const wire::Diagnostic& mistake) {
+  std::ranges::sort(found_, {}, [&](const wire::Diagnostic& mistake) {
     const auto rank = ranks.find(mistake.file);
     return std::tuple(rank == ranks.end() ? ranks.size() : rank->second,
-                      std::string_view(mistake.file), mistake.line, mistake.column);
+                      std::string_view(mistake.file), mistake.line, mistake.column,
+                      std::string_view(mistake.text));
   });
   if (left_out_ > 0) {
     found_.push_back({.file = found_.back().file,

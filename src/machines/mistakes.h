@@ -7,10 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include <toml++/toml.h>
-
 #include "machines/fleet.h"
 #include "wire/diagnostic.h"
+#include "wire/toml.h"
 
 namespace pixie::machines {
 

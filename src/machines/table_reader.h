@@ -9,11 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include <toml++/toml.h>
-
 #include "machines/fleet.h"
 #include "machines/mistakes.h"
 #include "script/value.h"
+#include "wire/toml.h"
 
 namespace pixie::machines {
 
