@@ -1,0 +1,132 @@
+"""The page in a real browser, beside a real pixie and a machine that boots."""
+
+import contextlib
+import json
+import pathlib
+import subprocess
+import sys
+
+from .case import Failure, case, check, equal
+from .http import Connection
+from .machines import FLEET, fleet
+
+BROWSER = pathlib.Path(__file__).resolve().parent.parent / "lab" / "browser.py"
+IMAGE_BYTES = 24_000_000
+# What a chunk of the initrd is: the machine takes one, and the page must have moved.
+PART = 6_000_000
+
+
+class Browser:
+    """Chromium on pixie's host, where the page may assign; a context manager."""
+
+    def __init__(self, bench):
+        self._folder = bench.folder
+        self._child = subprocess.Popen(
+            ["ip", "netns", "exec", bench.network.server, sys.executable, BROWSER],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stderr=open(bench.folder / "browser.log", "w", encoding="utf-8"))
+
+    def __enter__(self):
+        self._answer()
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(BrokenPipeError):
+            self._child.stdin.close()
+        self._child.wait(30)
+
+    def _answer(self):
+        line = self._child.stdout.readline()
+        check(line, f"the browser ended: {(self._folder / 'browser.log').read_text()[-2000:]}")
+        answer = json.loads(line)
+        if "error" in answer:
+            self._order("screenshot", str(self._folder / "page.png"))
+            raise Failure(f"the page: {answer['error']}")
+        return answer["value"]
+
+    def _order(self, *words):
+        self._child.stdin.write(json.dumps(words) + "\n")
+        self._child.stdin.flush()
+        return json.loads(self._child.stdout.readline())
+
+    def __getattr__(self, order):
+        def give(*arguments):
+            self._child.stdin.write(json.dumps([order, *map(str, arguments)]) + "\n")
+            self._child.stdin.flush()
+            return self._answer()
+        return give
+
+
+def _mac(bench):
+    """The address of the client's host, which plays the machine."""
+    shown = bench.run("ip", "-o", "link", "show", "eth0").stdout
+    return shown.split("link/ether ")[1].split()[0]
+
+
+@case("page.first-visit", slow=True)
+def first_visit(bench):
+    """nothing booted yet: the page says what to do; no complaint in the console; a phone's width"""
+    pixie = bench.start()
+    with Browser(bench) as browser:
+        browser.open(f"http://127.0.0.1:{pixie.http}/")
+        for text in ("No machine has come yet", "--dhcp proxy", "dhcp-boot=", "default.ipxe"):
+            browser.wait_text(text)
+        browser.size(390, 800)
+        equal("wider than a phone", browser.overflow(), 0)
+        equal("console", [line for line in browser.console() if "favicon" not in line], [])
+
+
+@case("page.boot", slow=True)
+def boot(bench):
+    """a machine boots: it appears, its progress moves, it ends booted; its timeline and script"""
+    mac = _mac(bench)
+    fleet(bench, FLEET.replace('mac = "52:54:00:*"', f'mac = "{mac}"').replace(
+        '"http://192.0.2.9/more.gz"', '"/extra/more.gz"'))
+    for name in ("linux", "initrd.gz", "more.gz"):
+        bench.file(name, b"\0" * (IMAGE_BYTES if name == "initrd.gz" else 100_000))
+    pixie = bench.start()
+    with Browser(bench) as browser, Connection(bench, pixie) as machine:
+        browser.open(f"http://127.0.0.1:{pixie.http}/")
+        browser.wait_text("No machine has come yet")
+        answer = machine.get(f"/ipxe/{mac.replace(':', '-')}.ipxe?serial=S-4711&product=R640"
+                             "&arch=x86_64&platform=efi", "User-Agent: iPXE/1.21.1")
+        check("/extra/linux" in answer.body.decode(), answer.body.decode())
+        browser.wait_text("R640")
+        machine.get("/extra/linux")
+        machine.ask("/extra/initrd.gz")
+        machine.head()
+        widths = []
+        for _ in range(IMAGE_BYTES // PART - 1):
+            machine.read(PART)
+            widths.append(browser.count("[role=progressbar], progress"))
+        check(any(widths), "no progress is shown")
+        machine.read(IMAGE_BYTES - PART * (IMAGE_BYTES // PART - 1))
+        machine.get("/extra/more.gz")
+        browser.wait_text("100 %")
+        pixie.await_line(rb"boot\.ended .*outcome=booted", 40)
+        browser.wait_text("booted")
+        browser.open(f"http://127.0.0.1:{pixie.http}/#/machines/{mac}")
+        for text in ("S-4711", "extra/initrd.gz", "claimed", "kernel http://"):
+            browser.wait_text(text)
+        browser.screenshot(bench.folder / "machine.png")
+
+
+@case("page.assign", slow=True)
+def assign(bench):
+    """a one-shot by the button; a mistake in pixie.toml appears on the page, and goes"""
+    mac = "52:54:00:ab:cd:02"
+    fleet(bench)
+    pixie = bench.start()
+    with Browser(bench) as browser, Connection(bench, pixie) as machine:
+        machine.get(f"/ipxe/{mac.replace(':', '-')}.ipxe")
+        browser.open(f"http://127.0.0.1:{pixie.http}/#/machines/{mac}")
+        browser.wait_text("Next boot only")
+        browser.choose("form.assign label:nth-of-type(2) select", "rescue")
+        browser.click("form.assign button.primary")
+        pixie.await_line(rb"machine\.assigned .*once=rescue")
+        check("rescue of" in machine.get(f"/ipxe/{mac.replace(':', '-')}.ipxe").body.decode(),
+              "the one-shot was not given")
+        fleet(bench, FLEET.replace('profile = "debian"', 'profile = "debain"'))
+        browser.wait_text("there is no profile 'debain'")
+        fleet(bench)
+        browser.wait_no_text("there is no profile 'debain'")
