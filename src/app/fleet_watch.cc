@@ -7,6 +7,16 @@
 
 namespace pixie::app {
 
+namespace {
+
+/// A folder of scripts alone.
+bool is_empty(const machines::Fleet& fleet) {
+  return fleet.profiles().empty() && fleet.groups().empty() && fleet.machines().empty() &&
+         fleet.rules().empty();
+}
+
+}  // namespace
+
 FleetWatch::FleetWatch(std::string folder, events::Stream& events)
     : folder_(std::move(folder)), events_(events) {
   if (folder_.empty()) return;
@@ -65,20 +75,20 @@ void FleetWatch::load() {
   // Most of what changes in the folder are machines' own scripts.
   if (std::exchange(fingerprint_, fingerprint) == fingerprint) return;
   auto read = machines::Fleet::load(sources);
+  const auto before = fleet();
   {
     const std::lock_guard lock(mutex_);
     mistakes_ = read ? std::vector<wire::Diagnostic>() : read.error();
     if (read) fleet_ = *read;
   }
-  if (read) {
-    const auto& fleet = **read;
-    events_.emit(events::fleet_loaded, {{"profiles", fleet.profiles().size()},
-                                        {"rules", fleet.rules().size()},
-                                        {"groups", fleet.groups().size()},
-                                        {"machines", fleet.machines().size()}});
-  } else {
+  if (!read) {
     for (const auto& mistake : read.error())
       events_.emit(events::fleet_mistake, {{"reason", mistake.one_line()}});
+  } else if (!is_empty(**read) || !is_empty(*before)) {
+    events_.emit(events::fleet_loaded, {{"profiles", (*read)->profiles().size()},
+                                        {"rules", (*read)->rules().size()},
+                                        {"groups", (*read)->groups().size()},
+                                        {"machines", (*read)->machines().size()}});
   }
   if (loaded_) loaded_(read ? *read : nullptr);
 }
