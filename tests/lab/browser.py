@@ -4,8 +4,7 @@
     [order, argument...] -> {"value": …} or {"error": text}
 
 open URL, wait_text TEXT, wait_no_text TEXT (in what the page shows), text SELECTOR, click SELECTOR,
-choose SELECTOR TEXT (an option), width SELECTOR (of an element, in CSS pixels), count SELECTOR,
-size WIDTH HEIGHT, overflow (pixels by which the page is wider than the window), screenshot FILE,
+choose SELECTOR TEXT (an option), progress (of the first bar, 0 to 1), size WIDTH HEIGHT, overflow (pixels by which the page is wider than the window), screenshot FILE,
 console (what the browser complained of).
 """
 
@@ -64,11 +63,9 @@ class Browser:
     def choose(self, selector, text):
         Select(self._find(selector)).select_by_visible_text(text)
 
-    def width(self, selector):
-        return self._find(selector).rect["width"]
-
-    def count(self, selector):
-        return len(self.driver.find_elements(By.CSS_SELECTOR, selector))
+    def progress(self):
+        return self.driver.execute_script(
+            "const bar = document.querySelector('progress'); return bar ? bar.value : 0")
 
     def size(self, width, height):
         self.driver.set_window_size(width, height)
