@@ -258,8 +258,8 @@ CASES = {
                 re.compile(rf"boot\.started mac={MAC}"))),
     "bios-once": Case(
         "installs once, then boots its own disk", "bios",
-        (Assign('{"profile": "disk", "once": "install"}'), QEMU_ROM, IPXE, OWN_MENU, *X86_BIOS,
-         See("again", QEMU_ROM.pattern), IPXE, OWN_MENU, See("disk", disk.SAYS.encode())),
+        (Assign('{"profile": "disk", "once": "install"}'), IPXE, OWN_MENU, *X86_BIOS,
+         See("again", IPXE.pattern), OWN_MENU, See("disk", disk.SAYS.encode())),
         scripts=(), fleet=FLEET, with_disk=True, dead_end=None,
         qemu=("-action", "reboot=reset"),
         logged=(re.compile(rf"machine\.claimed mac={MAC} profile=install"),

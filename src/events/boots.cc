@@ -142,7 +142,9 @@ Boots::Live* Boots::boot_of(const wire::Mac& mac, std::string_view what, Time wh
   }
   if (what == "chain" || what == "script") {
     const bool old = live && when - live->trail.heard > limits_.anew;
-    return live && !old ? live : begin(mac, when);
+    // iPXE keeps the menu: who loads it again after a kernel was reset (and its ROM came from elsewhere).
+    const bool reset = live && what == "chain" && live->boot.stage >= Stage::loading;
+    return live && !old && !reset ? live : begin(mac, when);
   }
   return live;
 }

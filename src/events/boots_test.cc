@@ -366,6 +366,16 @@ TEST_F(BootsTest, ResetAfterAllWasSentIsABootAndAnother) {
   EXPECT_EQ(started_, 2);
 }
 
+TEST_F(BootsTest, MenuThatIsLoadedAgainAfterAKernelIsAnotherBoot) {
+  tftp(tftp_done, "chain", "chain.ipxe", 2000);
+  scripted("own_script");
+  http("file", "extra/vmlinuz", 9'000'000);
+  pass(8s);
+  tftp(tftp_done, "chain", "chain.ipxe", 2000);
+  EXPECT_EQ(last().outcome, Outcome::booted);
+  EXPECT_EQ(started_, 2);
+}
+
 TEST_F(BootsTest, RomThatIsLoadedAgainAndAgainIsManyBoots) {
   for (int i = 0; i < 3; ++i) {
     tftp(tftp_done, "rom", "undionly.kpxe", 70'000);
