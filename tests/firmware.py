@@ -261,6 +261,7 @@ CASES = {
         (Assign('{"profile": "disk", "once": "install"}'), IPXE, OWN_MENU, *X86_BIOS,
          See("again", IPXE.pattern), OWN_MENU, See("disk", disk.SAYS.encode())),
         scripts=(), fleet=FLEET, with_disk=True, dead_end=None,
+        served=("chain.ipxe", OWN_FILE, "vmlinuz", "chain.ipxe", OWN_FILE),
         qemu=("-action", "reboot=reset"),
         logged=(re.compile(rf"machine\.claimed mac={MAC} profile=install"),
                 re.compile(rf"boot\.script [^\n]*mac={MAC} because=assigned profile=disk"))),
