@@ -213,7 +213,7 @@ class Scene:
                    "--menu-timeout", self._case.menu_timeout, "--state", self._folder / "state",
                    *self._case.pixie_options]
         if self._case.upstream is not None:
-            command += ["--api", f"http://{net.ADDRESS}:{UPSTREAM_PORT}"]
+            command += ["--api", f"http://{net.ROUTER}:{UPSTREAM_PORT}"]
         if self._case.needs_roms:
             command += ["--roms", self._roms]
         self._lan = network.lan
