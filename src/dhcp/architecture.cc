@@ -67,6 +67,35 @@ std::string architecture_name(std::uint16_t type) {
   return known ? std::string(known->name) : fmt::format("type {}", type);
 }
 
+std::string_view ipxe_architecture(std::uint16_t type) {
+  switch (type) {
+    case 6:
+    case 15:
+      return "i386";
+    case 7:
+    case 9:
+    case 16:
+      return "x86_64";
+    case 10:
+    case 18:
+      return "arm32";
+    case 11:
+    case 19:
+      return "arm64";
+    case 25:
+    case 26:
+      return "riscv32";
+    case 27:
+    case 28:
+      return "riscv64";
+    case 39:
+    case 40:
+      return "loong64";
+    default:
+      return {};
+  }
+}
+
 std::vector<std::uint16_t> parse_architectures(wire::Bytes value) {
   std::vector<std::uint16_t> types;
   wire::Reader in(value);

@@ -31,6 +31,10 @@ const Architecture* find_architecture(std::uint16_t type);
 /// RFC 4578 section 2.1 and its clients disagree about them.
 std::string architecture_name(std::uint16_t type);
 
+/// As iPXE's ${buildarch} names the processor (https://ipxe.org/cfg/buildarch); empty for what it
+/// has no name for, and for BIOS: its types tell the firmware, not the processor.
+std::string_view ipxe_architecture(std::uint16_t type);
+
 /// The list of types that option 93 holds; an odd byte at its end is ignored.
 std::vector<std::uint16_t> parse_architectures(wire::Bytes value);
 

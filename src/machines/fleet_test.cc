@@ -27,7 +27,7 @@ kernel = "/extra/debian/linux"
 initrd = ["/extra/debian/initrd.gz", "/extra/firmware.cpio"]
 cmdline = "auto=true url={{server}}/t/preseed.cfg?mac={{mac}} disk={{disk}}"
 [profiles.debian12.vars]
-mirror = "deb.debian.org"
+mirror = "mirror.example.org"
 when = 2026-11-24
 list = [1, 2.5, true, { a = "b" }]
 

@@ -11,42 +11,11 @@ namespace {
 using machines::Fact;
 using machines::Source;
 
-/// As iPXE's ${buildarch} names it (https://ipxe.org/cfg/buildarch); empty for what it has no name for. Types of
-/// IANA's "Processor Architecture Types"; 0 and 20 tell the firmware, not the processor.
-std::string_view ipxe_name(std::uint16_t type) {
-  switch (type) {
-    case 6:
-    case 15:
-      return "i386";
-    case 7:
-    case 9:
-    case 16:
-      return "x86_64";
-    case 10:
-    case 18:
-      return "arm32";
-    case 11:
-    case 19:
-      return "arm64";
-    case 25:
-    case 26:
-      return "riscv32";
-    case 27:
-    case 28:
-      return "riscv64";
-    case 39:
-    case 40:
-      return "loong64";
-    default:
-      return {};
-  }
-}
-
 void learn_architecture(machines::Identity& who, const std::vector<std::uint16_t>& types) {
   for (const auto type : types) {
     const auto* architecture = dhcp::find_architecture(type);
     if (!architecture) continue;
-    who.learn(Fact::arch, ipxe_name(type), Source::claimed);
+    who.learn(Fact::arch, dhcp::ipxe_architecture(type), Source::claimed);
     using dhcp::Platform;
     if (architecture->platform == Platform::bios)
       who.learn(Fact::firmware, "bios", Source::claimed);

@@ -55,7 +55,7 @@ void render(benchmark::State& state) {
   const Table assignment;
   const Table machine{{"disk", {"/dev/vda"}}, {"domain", {"example.org"}}};
   const Table group{{"role", {"web"}}};
-  const Table profile{{"mirror", {"deb.debian.org"}}};
+  const Table profile{{"mirror", {"mirror.example.org"}}};
   const Scope scope{&facts, &assignment, &machine, &group, &profile};
   const auto text = Template::parse(std::string(content), "script").value();
   for (auto _ : state) benchmark::DoNotOptimize(text.render(scope, Reader::ipxe).value());

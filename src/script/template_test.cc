@@ -197,7 +197,7 @@ std::vector<Example> examples(const std::string& page) {
 
 TEST(TemplatesPage, ItsExamplesRender) {
   const Table values{{"hostname", {"web1"}},
-                     {"mirror", {"deb.debian.org"}},
+                     {"mirror", {"mirror.example.org"}},
                      {"callback", {"http://192.0.2.1/done"}},
                      {"packages", {List{{"openssh-server"}, {"curl"}}}},
                      {"ssh_keys", {List{{"ssh-ed25519 A ann"}, {"ssh-ed25519 B bob"}}}}};
@@ -213,7 +213,7 @@ TEST(TemplatesPage, ItsExamplesRender) {
 }
 
 TEST(TemplatesPage, ItsMistakeIsToldSo) {
-  const Table values{{"mirror", {"deb.debian.org"}}};
+  const Table values{{"mirror", {"mirror.example.org"}}};
   const auto parsed =
       Template::parse("d-i mirror/http/hostname string {{mirorr}}\n", "templates/preseed.cfg");
   const auto told = parsed->render(Scope{&values}, Reader::text).error().with_caret();

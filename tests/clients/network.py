@@ -9,6 +9,7 @@ Needs root. The namespaces are named as those of lab.net, so that its remove_lef
 import contextlib
 import ctypes
 import itertools
+import json
 import os
 import pathlib
 import socket
@@ -25,6 +26,7 @@ BROADCAST = "10.78.0.255"
 DUAL = "[::]:0"  # a free port of all IPv6 and IPv4 addresses
 
 CLONE_NEWNET = 0x40000000
+RTMGRP_LINK = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count(1)
@@ -58,6 +60,23 @@ def inside(namespace):
         finally:
             if _libc.setns(home.fileno(), CLONE_NEWNET) != 0:
                 os._exit(70)  # a thread that is lost in another namespace must not go on
+
+
+def await_link(namespace, link, is_ready, seconds=10):
+    """Waits until a link is as wanted: the kernel tells of a new carrier only some time after both
+    ends are up, and drops what is sent before. `is_ready` judges what `ip -details` says of it."""
+    with inside(namespace), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
+                                          socket.NETLINK_ROUTE) as changes:
+        changes.bind((0, RTMGRP_LINK))
+        deadline = time.monotonic() + seconds
+        while not is_ready(_link(namespace, link)):
+            changes.settimeout(max(0.001, deadline - time.monotonic()))
+            changes.recv(65536)
+
+
+def _link(namespace, link):
+    command = ["ip", "-n", namespace, "-details", "-json", "link", "show", "dev", link]
+    return json.loads(subprocess.run(command, text=True, check=True, capture_output=True).stdout)[0]
 
 
 class Network:
@@ -101,6 +120,9 @@ class Network:
                         ["10.79.0.2/24", "fd79::2/64"])
         if self._faults:
             self._lay_wire()
+        for namespace in (self.server, self.client):
+            for link in ("eth0", "eth1"):
+                await_link(namespace, link, lambda found: found["operstate"] == "UP")
 
     @staticmethod
     def _pair(left, left_link, right, right_link):

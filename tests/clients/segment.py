@@ -13,7 +13,7 @@ import time
 from lab.net import remove
 
 from .dhcp_message import Message
-from .network import inside, new_prefix, run
+from .network import await_link, inside, new_prefix, run
 
 ETH_P_IP = 0x0800
 IP_HEADER_WORDS, UDP, UDP_HEADER = 0x0f, 17, 8
@@ -64,6 +64,8 @@ class Segment:
         lines += [f"addr add {address} dev {link} " + ("nodad" if ":" in address else "brd +")
                   for address in addresses]
         run("ip", "-n", namespace, "-batch", "-", text="\n".join((*lines, f"link set {link} up")))
+        await_link(namespace, link, lambda found: found["operstate"] == "UP")
+        await_link(self.switch, port, _forwards)
 
     def _ports(self):
         shown = subprocess.run(["ip", "-n", self.switch, "-brief", "link", "show", "master", "br0"],
@@ -80,6 +82,10 @@ class Segment:
             heard.bind(("br0", ETH_P_IP))
             run("ip", "-n", self.switch, "link", "set", "br0", "promisc", "on")
             yield Ear(heard)
+
+
+def _forwards(port):
+    return port["linkinfo"]["info_slave_data"]["state"] == "forwarding"
 
 
 class Ear:

@@ -18,7 +18,7 @@ const mac = (number) =>
 const iso = (time) => new Date(time).toISOString();
 
 export const profiles = [
-  ["debian12", "Debian 12, unattended", true, "Installers", "kernel", 8, { mirror: "deb.debian.org", disk: "/dev/vda" }],
+  ["debian12", "Debian 12, unattended", true, "Installers", "kernel", 8, { mirror: "mirror.example.org", disk: "/dev/vda" }],
   ["disk", "Local disk", true, "", "local", 16, {}],
   ["memtest", "Memory test", true, "Tools", "kernel", 19, {}],
   ["rescue", "Rescue system", true, "Tools", "script", 13, { keymap: "de" }],
@@ -179,7 +179,7 @@ export class MadeUpMachine {
       script: `#!ipxe\n# ${profile ?? "own script"}: ${because}\nkernel http://10.0.0.2/extra/debian/linux auto=true priority=critical url=http://10.0.0.2/t/preseed.cfg?mac=${address} hostname=${this.machine.hostname ?? ""} initrd=initrd.gz || goto failed\ninitrd http://10.0.0.2/extra/debian/initrd.gz || goto failed\nboot || goto failed\n:failed\necho That did not work; the menu comes again.\nsleep 10\nexit 0\n`,
       error: null, rom: this.machine.firmware === "bios" ? "undionly.kpxe" : "snponly.efi",
       urls: [{ url: "http://10.0.0.2/extra/debian/linux", exists: true }, { url: "http://10.0.0.2/extra/debian/initrd.gz", exists: this.number % 10 !== 2 },
-        { url: `http://10.0.0.2/t/preseed.cfg?mac=${address}`, exists: true }, { url: "http://deb.debian.org/debian", exists: null }],
+        { url: `http://10.0.0.2/t/preseed.cfg?mac=${address}`, exists: true }, { url: "http://mirror.example.org/debian", exists: null }],
     };
   }
 }
