@@ -44,7 +44,8 @@ enum class Refused : std::uint8_t {
 class Registry final : public events::View {
  public:
   /// Becomes a view of `stream`, which takes the events that the registry itself makes too (boot.ended,
-  /// machine.claimed, …). Starts its thread; reads the assignments into `roster` before it returns.
+  /// machine.claimed, …). Starts its thread; reads the assignments, and what is being installed, into `roster` before
+  /// it returns.
   Registry(std::unique_ptr<store::Store> store, machines::Roster& roster, events::Stream& stream);
   /// Answers what was asked, and writes what is waiting.
   ~Registry() override;

@@ -277,6 +277,22 @@ TEST_F(RegistryTest, WritesWhatWaitsAtItsEnd) {
 void boot(events::Stream& stream, unsigned machine) {
   const auto address = mac(machine).colons();
   stream.emit(events::http_done,
+TEST_F(RegistryTest, AnInstallationUnderWayOutlivesARestart) {
+  const store::TemporaryFolder folder;
+  begin(std::move(store::Store::open(folder.path()).value()));
+  for (const unsigned machine : {1U, 2U}) {
+    ASSERT_TRUE(assign(machine, assigned("disk", "debian12")));
+    ASSERT_TRUE(claim(machine));
+  }
+  ASSERT_TRUE(done(2, token(2)));
+  registry_.reset();
+  for (const unsigned machine : {1U, 2U}) roster_.forget(mac(machine));
+  begin(std::move(store::Store::open(folder.path()).value()));
+  EXPECT_EQ(roster_.look_up(mac(1)).booting, "debian12");
+  EXPECT_EQ(in_roster(1), assigned("disk"));
+  EXPECT_EQ(roster_.look_up(mac(2)).booting, "");
+}
+
               {{"mac", address}, {"what", "chain"}, {"path", "/ipxe/chain.ipxe"}});
   stream.emit(events::boot_script,
               {{"mac", address}, {"because", "once"}, {"profile", "debian12"}});

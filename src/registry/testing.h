@@ -49,6 +49,10 @@ class BreakableStore final : public store::Store {
       const std::function<void(const wire::Mac&, const machines::Assignment&)>& take) override {
     return store_->each_assignment(take);
   }
+  Expected<void> each_installation(
+      const std::function<void(const wire::Mac&, const std::string&)>& take) override {
+    return store_->each_installation(take);
+  }
   Expected<std::uint64_t> count() override { return store_->count(); }
   Expected<void> saw(const wire::Mac& mac, const machines::Identity& identity,
                      store::Time when) override {

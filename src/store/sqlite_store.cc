@@ -68,6 +68,8 @@ class SqliteStore final : public Store {
   Expected<std::optional<MachineRow>> machine(const wire::Mac& mac) override;
   Expected<void> each_assignment(
       const std::function<void(const wire::Mac&, const machines::Assignment&)>& take) override;
+  Expected<void> each_installation(
+      const std::function<void(const wire::Mac&, const std::string&)>& take) override;
   Expected<std::uint64_t> count() override;
   Expected<void> saw(const wire::Mac& mac, const machines::Identity& identity, Time when) override;
   Expected<std::optional<MachineRow>> assign(const wire::Mac& mac,
@@ -209,6 +211,19 @@ Expected<void> SqliteStore::each_assignment(
 }
 
 Expected<std::uint64_t> SqliteStore::count() {
+Expected<void> SqliteStore::each_installation(
+    const std::function<void(const wire::Mac&, const std::string&)>& take) {
+  // The boot that took the one-shot may have been lost (it is written after the claim), or may have begun with it.
+  auto query = db_.query(
+      "SELECT mac, install_profile FROM machine WHERE install_status = ? AND install_status != 0"
+      " AND coalesce((SELECT started <= install_when OR because = ? FROM boot"
+      "  WHERE boot.mac = machine.mac AND because != '' ORDER BY id DESC LIMIT 1), true)",
+      static_cast<std::int64_t>(Install::Status::started),
+      machines::because_name(machines::Because::once));
+  while (query.next()) take(mac_of(query.integer(0)), std::string(query.text(1)));
+  return db_.result();
+}
+
   return read(
       static_cast<std::uint64_t>(db_.number("SELECT value FROM meta WHERE name = 'machines'")));
 }

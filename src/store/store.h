@@ -73,6 +73,10 @@ class Store {
   /// Makes the machine if it is not there. Returns the row; nothing if the version is another.
   virtual Expected<std::optional<MachineRow>> assign(const wire::Mac& mac,
                                                      const machines::Assignment& assignment,
+  /// Every machine whose last script was a one-shot's, of an installation that has not told of its end, and the profile
+  /// that it installs; for the start.
+  virtual Expected<void> each_installation(
+      const std::function<void(const wire::Mac&, const std::string&)>& take) = 0;
                                                      std::optional<std::uint64_t> expected) = 0;
   virtual Expected<void> set_install(const wire::Mac& mac, const Install& install) = 0;
   /// With its boots. False if it was not there; nothing if the version is another.

@@ -208,6 +208,28 @@ def restart(bench):
 
 
 @case("machines.damaged-store")
+@case("machines.restart-installing")
+def restart_installing(bench):
+    """pixie ends, gently or by kill -9, while a machine installs: its templates go on as they began"""
+    fleet(bench)
+    options = (*tokens(bench), "--state", bench.folder / "kept")
+    pixie = bench.start(*options)
+    call(bench, pixie, "PUT", f"machines/{MAC}", {"profile": "disk", "once": "debian"}, status=201)
+    check("/extra/linux" in script(bench, pixie, MAC), "not the one-shot")
+    for end in (bench.kill, lambda served: served.stop(), bench.kill):
+        end(pixie)
+        pixie = bench.start(*options)
+        text = get(bench, pixie, f"/t/preseed.cfg?mac={MAC}").body.decode()
+        check("disk string /dev/sda\n" in text, f"not of the profile that is installed: {text}")
+    token = re.search(r"done\?token=(\S+)", text).group(1)
+    call(bench, pixie, "POST", f"machines/{MAC}/done?token={token}", status=204, token=None)
+    check("/extra/linux" not in script(bench, pixie, MAC), "the one-shot came twice")
+    bench.kill(pixie)
+    pixie = bench.start(*options)
+    equal("the preseed of one that boots its disk",
+          get(bench, pixie, f"/t/preseed.cfg?mac={MAC}").status, 500)
+
+
 def damaged_store(bench):
     """a damaged store, and one that is none, are refused with a sentence and left as they are"""
     options = ("--state", bench.folder / "kept")
