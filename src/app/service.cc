@@ -105,3 +105,8 @@ std::string Service::metrics_text() const {
 }
 
 }  // namespace pixie::app
+  const auto [machines, installs] = registry_->tally();
+                              .machines = machines,
+                              .installs = {{{"started", installs.started},
+                                            {"done", installs.done},
+                                            {"failed", installs.failed}}},

@@ -202,4 +202,11 @@ std::vector<events::Boot> Registry::live_boots() {
 
 const std::string& Registry::store_problem() const { return state_->problem; }
 
+Tally Registry::tally() {
+  state_->settle();
+  auto& store = *state_->store;
+  return {.machines = state_->told(store.count()).value_or(0),
+          .installs = state_->told(store.count_installs()).value_or(store::InstallCounts())};
+}
+
 }  // namespace pixie::registry

@@ -31,6 +31,11 @@ struct MachineView {
   std::optional<events::Boot> boot;
 };
 
+struct Tally {
+  std::uint64_t machines = 0;
+  store::InstallCounts installs;
+};
+
 enum class Refused : std::uint8_t {
   not_found,
   /// Its version is another than expected.
@@ -84,6 +89,8 @@ class Registry final : public events::View {
   std::vector<events::Boot> recent_boots(std::uint64_t before, std::size_t limit);
   std::vector<events::Boot> live_boots();
 
+  /// How many machines are known, and how their installations stand; zeros if the store can't be read.
+  Tally tally();
   /// Why the store could not be written the last time; empty: it could.
   const std::string& store_problem() const;
 

@@ -71,6 +71,7 @@ class SqliteStore final : public Store {
   Expected<void> each_installation(
       const std::function<void(const wire::Mac&, const std::string&)>& take) override;
   Expected<std::uint64_t> count() override;
+  Expected<InstallCounts> count_installs() override;
   Expected<void> saw(const wire::Mac& mac, const machines::Identity& identity, Time when) override;
   Expected<std::optional<MachineRow>> assign(const wire::Mac& mac,
                                              const machines::Assignment& assignment,
@@ -210,7 +211,6 @@ Expected<void> SqliteStore::each_assignment(
   return db_.result();
 }
 
-Expected<std::uint64_t> SqliteStore::count() {
 Expected<void> SqliteStore::each_installation(
     const std::function<void(const wire::Mac&, const std::string&)>& take) {
   // The boot that took the one-shot may have been lost (it is written after the claim), or may have begun with it.
@@ -224,8 +224,24 @@ Expected<void> SqliteStore::each_installation(
   return db_.result();
 }
 
+Expected<std::uint64_t> SqliteStore::count() {
   return read(
       static_cast<std::uint64_t>(db_.number("SELECT value FROM meta WHERE name = 'machines'")));
+}
+
+Expected<InstallCounts> SqliteStore::count_installs() {
+  InstallCounts counts;
+  auto query = db_.query(
+      "SELECT install_status, count(*) FROM machine WHERE install_status != 0"
+      " GROUP BY install_status");
+  while (query.next()) {
+    const auto count = static_cast<std::uint64_t>(query.integer(1));
+    const auto status = enumerator(query.integer(0), Install::Status::failed);
+    if (status == Install::Status::started) counts.started = count;
+    if (status == Install::Status::done) counts.done = count;
+    if (status == Install::Status::failed) counts.failed = count;
+  }
+  return read(counts);
 }
 
 std::uint64_t SqliteStore::version_of(const wire::Mac& mac) {

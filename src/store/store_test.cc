@@ -406,6 +406,16 @@ TEST_F(StoreFile, ANewerOneIsRefused) {
   expect_refused(folder_.path(), "newer pixie");
 }
 
+TEST_F(StoreFile, AnOlderOneIsBroughtUpToDate) {
+  make_file(folder_.path(), "DROP INDEX machine_by_install; PRAGMA user_version = 1");
+  const auto store = Store::open(folder_.path()).value();
+  EXPECT_EQ(store->machine(mac(1)).value()->assignment, assigned("a"));
+  const auto database = Database::open("file:" + file_, SQLITE_OPEN_READONLY, file_).value();
+  EXPECT_EQ(database->number("PRAGMA user_version"), schema_version);
+  EXPECT_EQ(
+      database->number("SELECT count(*) FROM sqlite_master WHERE name = 'machine_by_install'"), 1);
+}
+
 TEST_F(StoreFile, ANewerOneWhoseLogWasNotMergedIsRefused) {
   make_file(folder_.path(), "PRAGMA user_version = " + std::to_string(schema_version + 1), true);
   const auto log = contents(folder_.path());

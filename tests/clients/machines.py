@@ -354,6 +354,8 @@ def metrics(bench):
     pixie = bench.start()
     script(bench, pixie, MAC)
     _fetch(bench, pixie, "undionly.kpxe")
+    call(bench, pixie, "PUT", f"machines/{OTHER}", {"once": "rescue"}, status=201)
+    script(bench, pixie, OTHER)
     pixie.await_line(rb"tftp\.done")
     text = get(bench, pixie, "/metrics").body.decode()
     path = bench.folder / "client" / "metrics"
@@ -361,7 +363,10 @@ def metrics(bench):
     checked = bench.run("sh", "-c", "promtool check metrics <metrics")
     equal(f"promtool: {checked.stdout}{checked.stderr}", checked.returncode, 0)
     for pattern in (r'^pixie_build_info\{.*version="', r'^pixie_http_requests_total\{.*\} [1-9]',
-                    r'^pixie_tftp_sent_bytes_total [1-9]', r'^process_start_time_seconds '):
+    # The third machine is the client's own host, which fetched a ROM.
+                    r'^pixie_tftp_sent_bytes_total [1-9]', r'^process_start_time_seconds ',
+                    r'^pixie_machines [23]$', r'^pixie_machine_installs\{status="started"\} 1$',
+                    r'^pixie_machine_installs\{status="done"\} 0$'):
         check(re.search(pattern, text, re.M), f"no {pattern}\n{text}")
 
 
