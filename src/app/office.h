@@ -9,6 +9,7 @@
 
 #include "api/office.h"
 #include "app/fleet_watch.h"
+#include "net/upstream_client.h"
 #include "tree/tree.h"
 
 namespace pixie::app {
@@ -22,6 +23,8 @@ class Office final : public api::Office {
          std::string address, std::vector<std::string> troubles);
 
   void use(std::shared_ptr<const api::Tokens> tokens);
+  /// The client of the other server (--api), which outlives the last call of the API.
+  void use(const net::UpstreamClient& upstream);
   /// The settings were read again.
   void replace_tree(const tree::Layout& layout);
 
@@ -33,7 +36,7 @@ class Office final : public api::Office {
   std::shared_ptr<const roms::Catalogue> catalogue() const override;
   std::optional<std::string> own_script(const wire::Mac& mac) const override;
   std::optional<std::string> default_script() const override;
-  bool upstream_answers(const wire::Mac& mac) const override;
+  api::UpstreamAnswer upstream(const wire::Mac& mac) const override;
   machines::Here here(const machines::Identity& machine) const override;
   bool has(const http::Target& target) const override;
   std::string version() const override;
@@ -47,6 +50,7 @@ class Office final : public api::Office {
   const std::vector<std::string> troubles_;
   mutable std::mutex mutex_;
   std::shared_ptr<const api::Tokens> tokens_;
+  const net::UpstreamClient* upstream_ = nullptr;
   mutable tree::Tree tree_;
 };
 

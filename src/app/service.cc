@@ -52,6 +52,7 @@ Service::Service(const Settings& settings, Opened opened)
   if (upstream_) {
     services_->upstream = [this](const wire::Mac& mac, auto done) {
       upstream_->ask(mac, std::move(done));
+    office_.use(*upstream_);
     };
   }
   api_.emplace(*registry_, office_);
@@ -82,10 +83,21 @@ Service::~Service() {
   if (web_hook_) events_.remove(*web_hook_);
   events_.remove(feed_);
   web_hook_.reset();
-  upstream_.reset();
+  // The API's calls run in the registry, and ask what the other server said.
   registry_.reset();
 }
 
+  upstream_.reset();
+}
+
+void Service::finish(std::chrono::milliseconds grace) {
+  using std::chrono::steady_clock;
+  const auto end = steady_clock::now() + grace;
+  server_->finish(grace);
+  if (!web_hook_) return;
+  events_.drain();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
+  web_hook_->finish(std::max(left, std::chrono::milliseconds(0)));
 void Service::replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens) {
   server_->replace_tree(settings.layout);
   office_.replace_tree(settings.layout);
