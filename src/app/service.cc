@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -97,6 +98,8 @@ void Service::finish(std::chrono::milliseconds grace) {
   if (!web_hook_) return;
   events_.drain();
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
+}
+
   web_hook_->finish(std::max(left, std::chrono::milliseconds(0)));
 void Service::replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens) {
   server_->replace_tree(settings.layout);
