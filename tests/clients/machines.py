@@ -1,5 +1,6 @@
 """What machines boot: profiles, rules, templates, one-shots, and how that is changed while pixie runs."""
 
+import gzip
 import json
 import re
 import socket
@@ -383,9 +384,20 @@ def page(bench):
         plain = get(bench, pixie, f"/{name}")
         zipped = get(bench, pixie, f"/{name}", "Accept-Encoding: gzip")
         equal(name, (plain.status, zipped.status), (200, 200))
+        equal(f"{name}, both forms", (gzip.decompress(zipped.body), zipped.fields["vary"],
+                                      plain.fields["vary"], zipped.fields["content-encoding"]),
+              (plain.body, "Accept-Encoding", "Accept-Encoding", "gzip"))
+        check(plain.fields["etag"] != zipped.fields["etag"], f"{name}: two forms with one tag")
         check(not re.search(rb"https?://(?!www\.w3\.org)", plain.body), f"{name} names another host")
-        again = get(bench, pixie, f"/{name}", f"If-None-Match: {plain.fields['etag']}")
-        equal(f"{name} again", again.status, 304)
+        for accept in ("identity", "gzip"):
+            statuses = []
+            for form in (plain, zipped):
+                again = get(bench, pixie, f"/{name}", f"Accept-Encoding: {accept}",
+                            f"If-None-Match: W/\"x\", {form.fields['etag']}")
+                equal(f"{name} again, Vary", again.fields["vary"], "Accept-Encoding")
+                statuses.append(again.status)
+            equal(f"{name} again, {accept}", statuses,
+                  [304, 200] if accept == "identity" else [200, 304])
     equal("the tree", get(bench, pixie, "/files/").status, 200)
     equal("ready", get(bench, pixie, "/readyz").status, 200)
 
