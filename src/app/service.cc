@@ -43,6 +43,7 @@ Service::Service(const Settings& settings, Opened opened)
   office_.use(std::move(opened.tokens));
   registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
   registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
+  registry_->on_forget = [this](const auto& mac) { feed_.publish_forgotten(mac); };
   if (!settings.upstream.empty())
     upstream_ = std::make_unique<net::UpstreamClient>(settings.upstream, events_);
   if (!settings.web_hook.empty()) {
@@ -51,9 +52,9 @@ Service::Service(const Settings& settings, Opened opened)
   }
   services_.emplace(desk::Services{roster_, *registry_, {}});
   if (upstream_) {
+    office_.use(*upstream_);
     services_->upstream = [this](const wire::Mac& mac, auto done) {
       upstream_->ask(mac, std::move(done));
-    office_.use(*upstream_);
     };
   }
   api_.emplace(*registry_, office_);
@@ -86,8 +87,6 @@ Service::~Service() {
   web_hook_.reset();
   // The API's calls run in the registry, and ask what the other server said.
   registry_.reset();
-}
-
   upstream_.reset();
 }
 
@@ -98,9 +97,9 @@ void Service::finish(std::chrono::milliseconds grace) {
   if (!web_hook_) return;
   events_.drain();
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
+  web_hook_->finish(std::max(left, std::chrono::milliseconds(0)));
 }
 
-  web_hook_->finish(std::max(left, std::chrono::milliseconds(0)));
 void Service::replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens) {
   server_->replace_tree(settings.layout);
   office_.replace_tree(settings.layout);
@@ -112,16 +111,16 @@ void Service::replace(const Settings& settings, std::shared_ptr<const api::Token
 
 std::string Service::metrics_text() const {
   const auto active = server_->active();
+  const auto [machines, installs] = registry_->tally();
   return metrics_.exposition({.version = PIXIE_VERSION,
                               .transfers = active.transfers,
                               .connections = active.connections,
                               .listeners = feed_.listeners(),
-                              .dropped = events_.dropped()});
-}
-
-}  // namespace pixie::app
-  const auto [machines, installs] = registry_->tally();
                               .machines = machines,
                               .installs = {{{"started", installs.started},
                                             {"done", installs.done},
                                             {"failed", installs.failed}}},
+                              .dropped = events_.dropped()});
+}
+
+}  // namespace pixie::app

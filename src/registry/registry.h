@@ -96,8 +96,9 @@ class Registry final : public events::View {
 
   /// Called on the registry's thread whenever what machine() says of a machine may have changed, at most four times a
   /// second for each machine. Set before anything is asked.
-  /// A machine that was forgotten is not told.
   std::function<void(const MachineView&)> on_change;
+  /// Called on the registry's thread when a machine was forgotten. Set before anything is asked.
+  std::function<void(const wire::Mac&)> on_forget;
 
  private:
   struct State;

@@ -167,11 +167,15 @@ TEST_F(RegistryTest, AOneShotThatDidNotArriveIsThereAgain) {
 }
 
 TEST_F(RegistryTest, AMachineIsForgotten) {
+  std::vector<wire::Mac> told;
+  ask(*registry_,
+      [&](Registry& r) { r.on_forget = [&told](const wire::Mac& mac) { told.push_back(mac); }; });
   ASSERT_TRUE(assign(1, assigned("a")));
   registry_->saw(mac(1), named("web1"));
   EXPECT_EQ(forget(1, 999).error(), Refused::changed);
   EXPECT_TRUE(forget(1));
   EXPECT_EQ(forget(1).error(), Refused::not_found);
+  EXPECT_THAT(told, ElementsAre(mac(1)));
   EXPECT_FALSE(row(1));
   EXPECT_EQ(in_roster(1), std::nullopt);
   EXPECT_EQ(roster_.look_up(mac(1)).seen, machines::Identity{});
@@ -273,10 +277,6 @@ TEST_F(RegistryTest, WritesWhatWaitsAtItsEnd) {
   EXPECT_TRUE(done(3, key));
 }
 
-/// What the servers tell of a machine that gets its menu, its script, and a kernel.
-void boot(events::Stream& stream, unsigned machine) {
-  const auto address = mac(machine).colons();
-  stream.emit(events::http_done,
 TEST_F(RegistryTest, AnInstallationUnderWayOutlivesARestart) {
   const store::TemporaryFolder folder;
   begin(std::move(store::Store::open(folder.path()).value()));
@@ -293,6 +293,10 @@ TEST_F(RegistryTest, AnInstallationUnderWayOutlivesARestart) {
   EXPECT_EQ(roster_.look_up(mac(2)).booting, "");
 }
 
+/// What the servers tell of a machine that gets its menu, its script, and a kernel.
+void boot(events::Stream& stream, unsigned machine) {
+  const auto address = mac(machine).colons();
+  stream.emit(events::http_done,
               {{"mac", address}, {"what", "chain"}, {"path", "/ipxe/chain.ipxe"}});
   stream.emit(events::boot_script,
               {{"mac", address}, {"because", "once"}, {"profile", "debian12"}});

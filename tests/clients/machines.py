@@ -208,7 +208,6 @@ def restart(bench):
     check(second.returncode != 0 and "state" in second.stderr, second.stderr)
 
 
-@case("machines.damaged-store")
 @case("machines.restart-installing")
 def restart_installing(bench):
     """pixie ends, gently or by kill -9, while a machine installs: its templates go on as they began"""
@@ -231,6 +230,7 @@ def restart_installing(bench):
           get(bench, pixie, f"/t/preseed.cfg?mac={MAC}").status, 500)
 
 
+@case("machines.damaged-store")
 def damaged_store(bench):
     """a damaged store, and one that is none, are refused with a sentence and left as they are"""
     options = ("--state", bench.folder / "kept")
@@ -352,19 +352,19 @@ def hostile(bench):
 def metrics(bench):
     """/metrics is well-formed (promtool), and counts what happened"""
     fleet(bench)
-    pixie = bench.start()
+    pixie = bench.start(*tokens(bench))
     script(bench, pixie, MAC)
-    _fetch(bench, pixie, "undionly.kpxe")
     call(bench, pixie, "PUT", f"machines/{OTHER}", {"once": "rescue"}, status=201)
     script(bench, pixie, OTHER)
+    _fetch(bench, pixie, "undionly.kpxe")
     pixie.await_line(rb"tftp\.done")
     text = get(bench, pixie, "/metrics").body.decode()
     path = bench.folder / "client" / "metrics"
     path.write_text(text)
     checked = bench.run("sh", "-c", "promtool check metrics <metrics")
     equal(f"promtool: {checked.stdout}{checked.stderr}", checked.returncode, 0)
-    for pattern in (r'^pixie_build_info\{.*version="', r'^pixie_http_requests_total\{.*\} [1-9]',
     # The third machine is the client's own host, which fetched a ROM.
+    for pattern in (r'^pixie_build_info\{.*version="', r'^pixie_http_requests_total\{.*\} [1-9]',
                     r'^pixie_tftp_sent_bytes_total [1-9]', r'^process_start_time_seconds ',
                     r'^pixie_machines [23]$', r'^pixie_machine_installs\{status="started"\} 1$',
                     r'^pixie_machine_installs\{status="done"\} 0$'):
