@@ -115,6 +115,8 @@ export interface Profile {
   title: string;
   menu: boolean;
   menu_group: string | null;
+  firmware: string[];
+  arch: string[];
   kind: string;
   file: string;
   line: number;
