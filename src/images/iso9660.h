@@ -2,7 +2,8 @@
 // do not cross the end of a block.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <optional>
 
 #include "images/builder.h"
 #include "images/iso_volume.h"
@@ -11,9 +12,17 @@
 
 namespace pixie::images {
 
-enum class IsoNames : std::uint8_t { plain, joliet };
+/// How names are written, and what else is in a record.
+struct IsoExtensions {
+  bool joliet = false;
+  /// Rock Ridge: how many bytes to skip in System Use fields.
+  std::optional<std::size_t> rock_ridge;
+};
 
-Expected<void> read_iso9660(Metadata& image, const IsoVolume& volume, IsoNames names,
-                            Builder& builder);
+/// The extensions of the primary volume: Rock Ridge, if it is there.
+Expected<IsoExtensions> find_extensions(Metadata& image, const IsoVolume& volume);
+
+Expected<void> read_iso9660(Metadata& image, const IsoVolume& volume,
+                            const IsoExtensions& extensions, Builder& builder);
 
 }  // namespace pixie::images

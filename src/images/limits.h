@@ -33,7 +33,5 @@ inline constexpr std::size_t descriptors = 64;
 /// Bytes of System Use fields of one ISO 9660 record with all its continuation areas: names and links of Rock Ridge
 /// take some hundreds, AAIP's attributes a few thousands.
 inline constexpr std::size_t system_use = 128 << 10;
-/// Entries of an El Torito boot catalogue: one for each platform and kind of drive.
-inline constexpr std::size_t boot_entries = 64;
 
 }  // namespace pixie::images::limits

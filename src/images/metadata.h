@@ -33,6 +33,8 @@ class Metadata {
 
   const Source& source_;
   std::uint64_t size_;
+  /// Bytes that were asked for, and those that were read from the source.
+  std::uint64_t served_ = 0;
   std::uint64_t fetched_ = 0;
   /// The bytes at `window_start_`, read together.
   std::vector<std::byte> window_;
