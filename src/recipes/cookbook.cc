@@ -6,6 +6,7 @@
 #include <map>
 #include <stdexcept>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 // cmake/Embed.cmake
@@ -47,7 +48,7 @@ Cookbook read_cookbook(std::span<const machines::SourceFile> owners) {
     }
   }
   for (auto& [name, recipe] : by_name) book.recipes.push_back(std::move(recipe));
-  std::ranges::stable_sort(book.recipes, {}, &Recipe::rank);
+  std::ranges::sort(book.recipes, {}, [](const Recipe& one) { return std::tie(one.rank, one.name); });
   return book;
 }
 

@@ -75,7 +75,7 @@ std::string escaped(std::string_view text) {
   return result.append(text);
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_text(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {

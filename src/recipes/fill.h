@@ -25,6 +25,6 @@ std::string fill(std::string_view text, const std::set<std::string, std::less<>>
 /// A text that comes out of a template as it is.
 std::string escaped(std::string_view text);
 /// A text as a value of a TOML file, with its quotes.
-std::string quoted(std::string_view text);
+std::string toml_text(std::string_view text);
 
 }  // namespace pixie::recipes

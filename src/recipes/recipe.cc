@@ -29,9 +29,9 @@ constexpr std::array<std::string_view, 7> recipe_keys{"title", "rank", "match", 
                                                       "vars",  "boot", "texts"};
 constexpr std::array<std::string_view, 5> sign_keys{"kind", "volume", "el-torito", "files",
                                                     "lines"};
-constexpr std::array<std::string_view, 15> boot_keys{
-    "name",   "title",  "firmware", "arch",  "files", "lines",     "kernel", "initrd",
-    "script", "cmdline", "sanboot", "chain", "needs", "el-torito", "remark"};
+constexpr std::array<std::string_view, 17> boot_keys{
+    "name",   "title",  "firmware", "arch",    "kind",    "volume", "el-torito", "files", "lines",
+    "kernel", "initrd", "cmdline",  "script",  "sanboot", "chain",  "needs",     "remark"};
 constexpr std::array<std::string_view, 3> initrd_keys{"url", "name", "path"};
 constexpr std::array<std::string_view, 4> text_keys{"name", "file", "set", "remove"};
 
@@ -81,13 +81,13 @@ class Parser {
   Signs only_signs(TableReader& reader) {
     reader.expect_keys("a match", sign_keys);
     auto signs = signs_of(reader);
-    signs.kinds = some_of(reader, "kind", kinds);
     if (signs.empty()) reader.mistake("this holds for every image: say what it shows");
     return signs;
   }
 
   Signs signs_of(TableReader& reader) {
     Signs signs;
+    signs.kinds = some_of(reader, "kind", kinds);
     for (const auto& item : reader.texts("volume")) {
       if (auto one = pattern(reader, item)) signs.volumes.push_back(std::move(*one));
     }

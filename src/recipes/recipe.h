@@ -43,7 +43,8 @@ struct Signs {
 
 /// One way to boot it. Texts are templates; before, `{{image}}`, `{{iso}}` and the names of facts are filled in.
 struct Boot {
-  /// Tells its profile from that of the first one: `debian-12-i386`.
+  /// Tells its profile from that of the first one: `debian-12-i386`. Boots of one name are alternatives: the first that
+  /// the image has is taken.
   std::string name;
   /// For people, behind the recipe's title; may be empty.
   std::string title;

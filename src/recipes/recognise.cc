@@ -1,6 +1,8 @@
 #include "recipes/recognise.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -87,9 +89,11 @@ Recognition recognise(const images::Image& image, const Contents& contents,
   if (!recipe) return result;
   result.recipe = recipe->name;
   Writer writer(image, *recipe);
+  std::set<std::string_view> made;
   for (const auto& boot : recipe->boots) {
     auto facts_here = facts;
-    if (!shows(contents, boot.signs, facts_here) && !boot.signs.empty()) continue;
+    if (made.contains(boot.name)) continue;
+    if (!boot.signs.empty() && !shows(contents, boot.signs, facts_here)) continue;
     if (!has_files(contents, *recipe, boot, facts_here)) continue;
     auto name = profile_name(image.name);
     if (!result.entries.empty() && !boot.name.empty()) name += '-' + boot.name;
@@ -99,6 +103,7 @@ Recognition recognise(const images::Image& image, const Contents& contents,
                              .remark = boot.remark,
                              .missing = missing_of(boot, has_rom)};
     writer.add(entry, boot, facts_here);
+    made.insert(boot.name);
     result.entries.push_back(std::move(entry));
     facts.merge(facts_here);
   }

@@ -18,7 +18,7 @@ constexpr std::string_view menu_group = "Images";
 
 std::string list(const std::vector<std::string>& texts) {
   std::vector<std::string> elements;
-  for (const auto& text : texts) elements.push_back(quoted(text));
+  for (const auto& text : texts) elements.push_back(toml_text(text));
   return fmt::format("[{}]", fmt::join(elements, ", "));
 }
 
@@ -27,7 +27,7 @@ std::string toml_of(const script::Value& value) {
   return std::visit(
       []<class T>(const T& content) -> std::string {
         if constexpr (std::is_same_v<T, std::string>) {
-          return quoted(content);
+          return toml_text(content);
         } else if constexpr (std::is_same_v<T, script::List>) {
           std::vector<std::string> elements;
           for (const auto& one : content) elements.push_back(toml_of(one));
@@ -35,7 +35,7 @@ std::string toml_of(const script::Value& value) {
         } else if constexpr (std::is_same_v<T, script::Table>) {
           std::vector<std::string> pairs;
           for (const auto& [key, one] : content)
-            pairs.push_back(fmt::format("{} = {}", quoted(key), toml_of(one)));
+            pairs.push_back(fmt::format("{} = {}", toml_text(key), toml_of(one)));
           return fmt::format("{{ {} }}", fmt::join(pairs, ", "));
         } else {
           return fmt::format("{}", content);
@@ -45,10 +45,10 @@ std::string toml_of(const script::Value& value) {
 }
 
 std::string initrd_toml(const Boot::Initrd& initrd, const std::string& url) {
-  if (initrd.name.empty() && initrd.path.empty()) return quoted(url);
-  auto table = "{ url = " + quoted(url);
-  if (!initrd.name.empty()) table += ", name = " + quoted(initrd.name);
-  if (!initrd.path.empty()) table += ", path = " + quoted(initrd.path);
+  if (initrd.name.empty() && initrd.path.empty()) return toml_text(url);
+  auto table = "{ url = " + toml_text(url);
+  if (!initrd.name.empty()) table += ", name = " + toml_text(initrd.name);
+  if (!initrd.path.empty()) table += ", path = " + toml_text(initrd.path);
   return table + " }";
 }
 
@@ -107,8 +107,8 @@ std::string Writer::words(std::string_view text, const Facts& facts) const {
 
 void Writer::add(const Recognition::Entry& entry, const Boot& boot, const Facts& facts) {
   toml_ += fmt::format("\n[profiles.{}]\ntitle = {}\nmenu = true\nmenu-group = {}\n",
-                       quoted(entry.profile), quoted(entry.title),
-                       quoted(as_title(group_of(image_))));
+                       toml_text(entry.profile), toml_text(entry.title),
+                       toml_text(as_title(group_of(image_))));
   if (!entry.fit.firmware.empty()) toml_ += fmt::format("firmware = {}\n", list(entry.fit.firmware));
   if (!entry.fit.arch.empty()) toml_ += fmt::format("arch = {}\n", list(entry.fit.arch));
   if (!entry.missing.empty()) {
@@ -117,28 +117,28 @@ void Writer::add(const Recognition::Entry& entry, const Boot& boot, const Facts&
     add_target(entry, boot, facts);
   }
   if (recipe_.vars.empty()) return;
-  toml_ += fmt::format("[profiles.{}.vars]\n", quoted(entry.profile));
+  toml_ += fmt::format("[profiles.{}.vars]\n", toml_text(entry.profile));
   for (const auto& [name, value] : recipe_.vars)
-    toml_ += fmt::format("{} = {}\n", quoted(name), toml_of(value));
+    toml_ += fmt::format("{} = {}\n", toml_text(name), toml_of(value));
 }
 
 void Writer::add_target(const Recognition::Entry& entry, const Boot& boot, const Facts& facts) {
   if (!boot.script.empty()) return add_script(entry.profile, words(boot.script, facts));
   if (!boot.sanboot.empty())
-    toml_ += fmt::format("sanboot = {}\n", quoted(url(boot.sanboot, facts)));
-  if (!boot.chain.empty()) toml_ += fmt::format("chain = {}\n", quoted(url(boot.chain, facts)));
-  if (!boot.kernel.empty()) toml_ += fmt::format("kernel = {}\n", quoted(url(boot.kernel, facts)));
+    toml_ += fmt::format("sanboot = {}\n", toml_text(url(boot.sanboot, facts)));
+  if (!boot.chain.empty()) toml_ += fmt::format("chain = {}\n", toml_text(url(boot.chain, facts)));
+  if (!boot.kernel.empty()) toml_ += fmt::format("kernel = {}\n", toml_text(url(boot.kernel, facts)));
   std::vector<std::string> initrds;
   for (const auto& initrd : boot.initrds)
     initrds.push_back(initrd_toml(initrd, url(initrd.url, facts)));
   if (!initrds.empty()) toml_ += fmt::format("initrd = [{}]\n", fmt::join(initrds, ", "));
   if (!boot.cmdline.empty())
-    toml_ += fmt::format("cmdline = {}\n", quoted(words(boot.cmdline, facts)));
+    toml_ += fmt::format("cmdline = {}\n", toml_text(words(boot.cmdline, facts)));
 }
 
 void Writer::add_script(const std::string& profile, std::string content) {
   auto name = fmt::format("images/{}.ipxe", profile);
-  toml_ += fmt::format("script = {}\n", quoted(name));
+  toml_ += fmt::format("script = {}\n", toml_text(name));
   generated_.texts.push_back({std::move(name), std::move(content)});
 }
 
