@@ -46,7 +46,12 @@ void Office::use(std::shared_ptr<const api::Tokens> tokens) {
 
 void Office::replace_tree(const tree::Layout& layout) {
   const std::lock_guard lock(mutex_);
-  tree_ = tree::Tree(layout);
+  tree_.set_layout(layout);
+}
+
+void Office::replace_images(std::shared_ptr<const images::Images> images) {
+  const std::lock_guard lock(mutex_);
+  tree_.set_images(std::move(images));
 }
 
 std::shared_ptr<const machines::Fleet> Office::fleet() const { return fleet_.fleet(); }

@@ -24,6 +24,7 @@ class Office final : public api::Office {
   void use(std::shared_ptr<const api::Tokens> tokens);
   /// The settings were read again.
   void replace_tree(const tree::Layout& layout);
+  void replace_images(std::shared_ptr<const images::Images> images);
 
   std::shared_ptr<const machines::Fleet> fleet() const override;
   std::vector<wire::Diagnostic> mistakes() const override;

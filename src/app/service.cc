@@ -34,11 +34,14 @@ Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& setting
 Service::Service(const Settings& settings, Opened opened)
     : log_(STDERR_FILENO, settings.log_format, settings.level),
       fleet_(settings.layout.scripts, events_),
+      library_(settings.images, kept_indexes_folder(settings), events_),
       office_(settings.layout, roster_, fleet_, opened.address, troubles_of(opened.state)),
       feed_(office_) {
   events_.add(log_);
   events_.add(metrics_);
   fleet_.load();
+  library_.load();
+  office_.replace_images(library_.images());
   office_.use(std::move(opened.tokens));
   registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
   registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
@@ -68,14 +71,19 @@ Service::Service(const Settings& settings, Opened opened)
 }
 
 void Service::start() {
-  server_->start(fleet_.fleet());
+  server_->start(fleet_.fleet(), library_.images());
   fleet_.start([this](const FleetWatch::Fleet& fleet) {
     if (fleet) server_->replace_fleet(fleet);
     feed_.publish_problems();
   });
+  library_.start([this](const library::Library::Snapshot& images) {
+    server_->replace_images(images);
+    office_.replace_images(images);
+  });
 }
 
 Service::~Service() {
+  library_.stop();
   fleet_.stop();
   server_->stop();
   // They call back into the loops, which live until the server goes.
@@ -91,6 +99,7 @@ void Service::replace(const Settings& settings, std::shared_ptr<const api::Token
   office_.replace_tree(settings.layout);
   office_.use(std::move(tokens));
   fleet_.follow(settings.layout.scripts);
+  library_.follow(settings.images);
   log_.set_level(settings.level);
   events_.views_changed();
 }
