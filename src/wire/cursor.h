@@ -1,6 +1,6 @@
-// A bounds-checked reader and writer for network bytes (big endian). Both have a sticky error:
-// after the first access out of bounds every further call does nothing and reads zero, so that a
-// codec checks `ok()` once, at its end.
+// A bounds-checked reader and writer for network bytes (big endian; the reader also takes little endian, which disks
+// have). Both have a sticky error: after the first access out of bounds every further call does nothing and reads
+// zero, so that a codec checks `ok()` once, at its end.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +33,11 @@ class Reader {
   std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
   std::uint64_t u64() { return number(8); }
 
+  /// Little endian.
+  std::uint16_t le16() { return static_cast<std::uint16_t>(little_endian(2)); }
+  std::uint32_t le32() { return static_cast<std::uint32_t>(little_endian(4)); }
+  std::uint64_t le64() { return little_endian(8); }
+
   /// The next `count` bytes; empty, with the error set, if there are fewer.
   Bytes bytes(std::size_t count) {
     if (!ok_ || count > rest_.size()) {
@@ -63,6 +68,15 @@ class Reader {
   std::uint64_t number(std::size_t width) {
     std::uint64_t value = 0;
     for (const auto byte : bytes(width)) value = value << 8 | std::to_integer<std::uint64_t>(byte);
+    return value;
+  }
+
+  std::uint64_t little_endian(std::size_t width) {
+    std::uint64_t value = 0;
+    const auto taken = bytes(width);
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+      value |= std::to_integer<std::uint64_t>(taken[i]) << 8 * i;
+    }
     return value;
   }
 
