@@ -57,12 +57,14 @@ Service::Service(const Settings& settings, Opened opened)
       upstream_->ask(mac, std::move(done));
     };
   }
+  uploads_.emplace(settings.images, events_);
   api_.emplace(*registry_, office_);
   events_.add(feed_);
   front_.emplace(Front::Parts{.registry = *registry_,
                               .api = *api_,
                               .office = office_,
                               .feed = feed_,
+                              .uploads = *uploads_,
                               .listened = [this] { events_.views_changed(); },
                               .metrics = [this] { return metrics_text(); }});
   server_ = std::make_unique<net::Server>(settings.server, settings.dhcp, std::move(opened.sockets),
@@ -79,6 +81,7 @@ void Service::start() {
   library_.start([this](const library::Library::Snapshot& images) {
     server_->replace_images(images);
     office_.replace_images(images);
+    feed_.publish_images(*images);
   });
 }
 
@@ -91,6 +94,7 @@ Service::~Service() {
   events_.remove(feed_);
   web_hook_.reset();
   upstream_.reset();
+  uploads_.reset();
   registry_.reset();
 }
 
@@ -100,6 +104,7 @@ void Service::replace(const Settings& settings, std::shared_ptr<const api::Token
   office_.use(std::move(tokens));
   fleet_.follow(settings.layout.scripts);
   library_.follow(settings.images);
+  uploads_->follow(settings.images);
   log_.set_level(settings.level);
   events_.views_changed();
 }

@@ -18,6 +18,7 @@
 #include "events/metrics.h"
 #include "events/stream.h"
 #include "library/library.h"
+#include "library/uploads.h"
 #include "machines/roster.h"
 #include "net/server.h"
 #include "net/upstream_client.h"
@@ -59,6 +60,7 @@ class Service {
   machines::Roster roster_;
   FleetWatch fleet_;
   library::Library library_;
+  std::optional<library::Uploads> uploads_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<net::UpstreamClient> upstream_;
   std::unique_ptr<net::WebHook> web_hook_;
