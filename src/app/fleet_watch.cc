@@ -39,7 +39,7 @@ void FleetWatch::start(Loaded loaded) {
 void FleetWatch::watch() {
   if (!watch_) return;
   thread_ = std::thread([this] {
-    while (watch_->wait()) load();
+    while (watch_->wait() != net::FolderWatch::News::stopped) load();
   });
 }
 
