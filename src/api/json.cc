@@ -181,6 +181,8 @@ Json profiles(const machines::Fleet& fleet) {
                     {"title", profile.title},
                     {"menu", profile.menu},
                     {"menu_group", text_or_null(profile.menu_group)},
+                    {"firmware", profile.fit.firmware},
+                    {"arch", profile.fit.arch},
                     {"kind", kind_of(profile.target)},
                     {"file", profile.place.file},
                     {"line", profile.place.line},

@@ -32,6 +32,7 @@ class Check {
   std::vector<Diagnostic> mistakes() {
     auto all = fleet_ ? std::vector<Diagnostic>() : fleet_.error();
     scripts(all);
+    if (fleet_) rules(all);
     if (fleet_) rendering(all);
     return all;
   }
@@ -87,6 +88,14 @@ class Check {
                         .column = 1,
                         .text = "an iPXE script begins with a line #!ipxe",
                         .excerpt = line.substr(0, line.find_first_of("\r\n"))});
+  }
+
+  void rules(std::vector<Diagnostic>& mistakes) const {
+    for (const auto& rule : (*fleet_)->rules()) {
+      const auto& [file, line, column] = rule.place;
+      if (auto why = machines::unfit(**fleet_, rule))
+        mistakes.push_back({.file = file, .line = line, .column = column, .text = std::move(*why)});
+    }
   }
 
   /// Mistakes that many machines share are told once.

@@ -27,14 +27,19 @@ FleetWatch::FleetWatch(std::string folder, events::Stream& events)
 FleetWatch::~FleetWatch() { stop(); }
 
 void FleetWatch::start(Loaded loaded) {
-  loaded_ = std::move(loaded);
+  {
+    // A fleet that is loaded meanwhile is told of before or after, not lost.
+    const std::lock_guard lock(loading_);
+    loaded_ = std::move(loaded);
+    if (loaded_) loaded_(fleet());
+  }
   watch();
 }
 
 void FleetWatch::watch() {
   if (!watch_) return;
   thread_ = std::thread([this] {
-    while (watch_->wait()) load();
+    while (watch_->wait() != net::FolderWatch::News::stopped) load();
   });
 }
 
@@ -58,10 +63,21 @@ void FleetWatch::reload() {
   if (watch_) watch_->poke();
 }
 
+void FleetWatch::set_generated(machines::Generated generated) {
+  {
+    const std::lock_guard lock(loading_);
+    generated_ = std::move(generated);
+  }
+  load();
+}
+
 void FleetWatch::follow(std::string folder) {
   if (folder == folder_) return reload();
   stop();
-  folder_ = std::move(folder);
+  {
+    const std::lock_guard lock(loading_);
+    folder_ = std::move(folder);
+  }
   watch_.reset();
   if (!folder_.empty()) watch_.emplace(folder_);
   load();
@@ -69,8 +85,9 @@ void FleetWatch::follow(std::string folder) {
 }
 
 void FleetWatch::load() {
-  if (folder_.empty()) return;
-  const auto sources = machines::read_sources(folder_);
+  const std::lock_guard loading(loading_);
+  auto sources = folder_.empty() ? machines::Sources() : machines::read_sources(folder_);
+  sources.generated = generated_;
   const auto fingerprint = machines::fingerprint(sources);
   // Most of what changes in the folder are machines' own scripts.
   if (std::exchange(fingerprint_, fingerprint) == fingerprint) return;

@@ -20,7 +20,7 @@ namespace pixie::app {
 class FleetWatch {
  public:
   using Fleet = std::shared_ptr<const machines::Fleet>;
-  /// Called with each new fleet, and with nothing when there are mistakes (mistakes() has them).
+  /// Called with each new fleet, and with nothing when there are mistakes (mistakes() has them). Calls follow each other.
   using Loaded = std::function<void(const Fleet& fleet)>;
 
   /// `folder` may be empty: then the fleet is, too.
@@ -29,7 +29,7 @@ class FleetWatch {
 
   /// Loads what is there, if it is not what is loaded already.
   void load();
-  /// Begins to watch. `loaded` is called by the watching thread, and by follow().
+  /// Begins to watch. `loaded` is called with the fleet in force at once, and later by the watching thread, by follow() and by set_generated().
   void start(Loaded loaded);
   /// Watches no more.
   void stop();
@@ -39,13 +39,19 @@ class FleetWatch {
   std::vector<wire::Diagnostic> mistakes() const;
   /// Loads it anew although nothing was seen to change.
   void reload();
+  /// What is a part of the fleet beside the files of the folder, in place of what was before: profiles of images. From
+  /// any thread; the fleet is loaded before it returns, if this is news.
+  void set_generated(machines::Generated generated);
   /// Watches another folder from now on. Not from the watching thread.
   void follow(std::string folder);
 
  private:
   void watch();
 
+  /// Held while the fleet is loaded, and told of.
+  std::mutex loading_;
   std::string folder_;
+  machines::Generated generated_;
   events::Stream& events_;
   Loaded loaded_;
   mutable std::mutex mutex_;

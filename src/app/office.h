@@ -24,9 +24,11 @@ class Office final : public api::Office {
   void use(std::shared_ptr<const api::Tokens> tokens);
   /// The settings were read again.
   void replace_tree(const tree::Layout& layout);
+  void replace_images(std::shared_ptr<const images::Images> images);
 
   std::shared_ptr<const machines::Fleet> fleet() const override;
   std::vector<wire::Diagnostic> mistakes() const override;
+  std::shared_ptr<const images::Images> images() const override;
   bool has_own_script(const wire::Mac& mac) const override;
   std::shared_ptr<const api::Tokens> tokens() const override;
   const machines::Roster& roster() const override { return roster_; }
@@ -36,6 +38,7 @@ class Office final : public api::Office {
   bool upstream_answers(const wire::Mac& mac) const override;
   machines::Here here(const machines::Identity& machine) const override;
   bool has(const http::Target& target) const override;
+  api::ImageRoom image_room() const override;
   std::string version() const override;
   std::vector<std::string> health_problems() const override;
   bool is_own_name(std::string_view host) const override;
@@ -48,6 +51,7 @@ class Office final : public api::Office {
   mutable std::mutex mutex_;
   std::shared_ptr<const api::Tokens> tokens_;
   mutable tree::Tree tree_;
+  std::shared_ptr<const images::Images> images_ = std::make_shared<const images::Images>();
 };
 
 }  // namespace pixie::app

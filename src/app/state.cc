@@ -17,10 +17,8 @@ namespace {
 /// Beside the files of leases, which are opened by root.
 std::string store_folder(const Settings& settings) { return settings.state + "/machines"; }
 
-}  // namespace
-
-void make_state_folder(const Settings& settings) {
-  const auto folder = store_folder(settings);
+/// Made if it is not there, and given to the user that pixie will be.
+void make_folder(const Settings& settings, const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
@@ -30,6 +28,15 @@ void make_state_folder(const Settings& settings) {
   // What another user's pixie left in it.
   for (const auto& file : std::filesystem::directory_iterator(folder, error))
     std::ignore = lchown(file.path().c_str(), user->uid, user->gid);
+}
+
+}  // namespace
+
+std::string kept_indexes_folder(const Settings& settings) { return settings.state + "/images"; }
+
+void make_state_folder(const Settings& settings) {
+  make_folder(settings, store_folder(settings));
+  make_folder(settings, kept_indexes_folder(settings));
 }
 
 Expected<State> open_state(const Settings& settings) {

@@ -10,7 +10,11 @@
 
 namespace pixie::app {
 
-/// Makes the store's folder below --state, if it can, and gives it to the user that pixie will be.
+/// Where the indexes of images are kept.
+std::string kept_indexes_folder(const Settings& settings);
+
+/// Makes the folders of the store and of the images' indexes below --state, if it can, and gives them to the user that
+/// pixie will be.
 void make_state_folder(const Settings& settings);
 
 struct State {

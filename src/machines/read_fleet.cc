@@ -150,7 +150,8 @@ std::size_t fingerprint(const Sources& sources) {
     constexpr std::size_t odd = 0x9e3779b97f4a7c15U;  // Fibonacci hashing
     result = (result ^ std::hash<std::string_view>{}(text)) * odd + text.size();
   };
-  for (const auto* files : {&sources.settings, &sources.texts}) {
+  for (const auto* files :
+       {&sources.settings, &sources.texts, &sources.generated.settings, &sources.generated.texts}) {
     for (const auto& [name, content] : *files) add(name), add(content);
     add("");
   }

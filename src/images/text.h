@@ -1,0 +1,25 @@
+// Names as discs write them, in UTF-8.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "wire/cursor.h"
+
+namespace pixie::images {
+
+/// UTF-16 or UCS-2, big endian; half a pair becomes U+FFFD. An odd byte at the end is ignored.
+std::string utf8_from_utf16(wire::Bytes text);
+/// Latin-1: the first 256 characters of Unicode.
+std::string utf8_from_latin1(wire::Bytes text);
+
+/// Without the blanks and NULs at its end.
+std::string without_blanks(std::string text);
+
+/// A name of ISO 9660 without extensions as Linux shows it: in lower case, without the version `;1` and without a dot
+/// before it (isofs, map=normal); other semicolons become dots.
+std::string plain_iso_name(std::string_view name);
+/// A name of Joliet: in UTF-8, without the version and dots before it.
+std::string joliet_name(wire::Bytes name);
+
+}  // namespace pixie::images
