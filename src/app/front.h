@@ -1,4 +1,5 @@
-// What is answered over HTTP beside the tree: the page, the API with its live feed, metrics, and whether all is well.
+// What is answered over HTTP beside the tree: the page, the API with its live feed, metrics, whether all is well, and
+// the mirror.
 #pragma once
 
 #include <functional>
@@ -7,6 +8,7 @@
 #include "api/api.h"
 #include "api/feed.h"
 #include "net/backend.h"
+#include "net/mirror.h"
 
 namespace pixie::app {
 
@@ -18,6 +20,8 @@ class Front final : public net::Backend {
     const api::Api& api;
     const api::Office& office;
     api::Feed& feed;
+    /// Null: there is none.
+    net::Mirror* mirror;
     /// Called when somebody began to listen to the feed.
     std::function<void()> listened;
     /// The text of /metrics; called from the registry's thread.

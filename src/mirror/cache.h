@@ -27,6 +27,8 @@ class Draft {
   /// Bytes that have come.
   std::uint64_t size() const { return size_; }
   int number() const { return file_.number(); }
+  /// Of the bytes that have come.
+  std::string sha256() const { return hash_.hex(); }
 
  private:
   friend class Cache;
@@ -93,8 +95,8 @@ class Cache {
  private:
   struct Item {
     std::string url;
-    std::shared_ptr<const Entry> whole;
-    std::optional<Entry> part;
+    std::shared_ptr<const Entry> whole = {};
+    std::optional<Entry> part = {};
     /// There is a draft of it, which has taken so much space. It does not go for others.
     bool drafted = false;
     std::uint64_t reserved = 0;

@@ -19,9 +19,12 @@ void Sha256::add(std::string_view bytes) {
   EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
 }
 
-std::string Sha256::hex() {
+std::string Sha256::hex() const {
   std::array<unsigned char, 32> digest{};
-  EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+  const Sha256 copy;
+  if (EVP_MD_CTX_copy_ex(copy.context_.get(), context_.get()) != 1 ||
+      EVP_DigestFinal_ex(copy.context_.get(), digest.data(), nullptr) != 1)
+    throw std::runtime_error("libcrypto can't end a SHA-256");
   return fmt::format("{:02x}", fmt::join(digest, ""));
 }
 

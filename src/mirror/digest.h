@@ -14,8 +14,8 @@ class Sha256 {
   Sha256();
 
   void add(std::string_view bytes);
-  /// 64 lower-case hexadecimal digits. Nothing can be added any more.
-  std::string hex();
+  /// Of what was added so far: 64 lower-case hexadecimal digits.
+  std::string hex() const;
 
  private:
   struct Release {

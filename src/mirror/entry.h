@@ -26,15 +26,15 @@
 namespace pixie::mirror {
 
 struct Entry {
-  std::string url;
-  std::string data;
+  std::string url = {};
+  std::string data = {};
   std::uint64_t size = 0;
   std::uint64_t have = 0;
   /// Empty until it is whole.
-  std::string sha256;
-  std::string etag;
-  std::string modified;
-  std::string type;
+  std::string sha256 = {};
+  std::string etag = {};
+  std::string modified = {};
+  std::string type = {};
   std::int64_t fetched = 0;
   std::int64_t validated = 0;
   std::uint32_t fresh = 0;

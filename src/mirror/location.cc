@@ -27,9 +27,17 @@ std::string path_of(const http::Url& url) {
                      url.target);
 }
 
-Expected<http::Url> canonical(const http::Url& url) {
-  const auto target = http::parse_target(path_of(url));
-  if (!target) return fail(fmt::format("{}: {}", url.text(), target.error().text));
+Expected<http::Url> url_named(std::string_view text) {
+  std::string path(text);
+  if (!text.starts_with('/')) {
+    const auto url = http::Url::parse(text);
+    if (!url) return std::unexpected(url.error());
+    path = path_of(*url);
+  }
+  const auto target = http::parse_target(path);
+  if (!target) return fail(fmt::format("{}: {}", text, target.error().text));
+  if (!target->path.starts_with(base_path))
+    return fail(fmt::format("{} is no path of the mirror: /mirror/https/HOST/PATH", text));
   return url_of(*target);
 }
 

@@ -22,7 +22,7 @@ Expected<http::Url> url_of(const http::Target& target);
 /// Where the URL is in the tree, escaped and with a slash at its front.
 std::string path_of(const http::Url& url);
 
-/// The URL as url_of() would write it; fails on `..` in its path and the like.
-Expected<http::Url> canonical(const http::Url& url);
+/// As url_of(), of what a person wrote: a URL, or a path with a slash at its front. Fails on `..` and the like.
+Expected<http::Url> url_named(std::string_view text);
 
 }  // namespace pixie::mirror

@@ -3,12 +3,15 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "http/request.h"
 #include "http/response.h"
 #include "http/target.h"
 #include "net/channel.h"
+#include "net/growing.h"
+#include "tree/body.h"
 #include "wire/address.h"
 
 namespace pixie::net {
@@ -25,7 +28,12 @@ class Backend {
   struct Answer {
     http::Made made;
     /// The body, if it is one without an end: `made` says its status and type only.
-    std::shared_ptr<Channel> stream;
+    std::shared_ptr<Channel> stream = {};
+    /// The body, if it lies in a file: `made` says its type and further fields; status and what of it is sent follow
+    /// from the request.
+    std::optional<tree::Body> file = {};
+    /// How much of the file is there, if it is still being fetched.
+    std::shared_ptr<Growing> growing = {};
   };
 
   virtual ~Backend() = default;
