@@ -10,6 +10,8 @@
 #include "api/image_calls.h"
 #include "http/target.h"
 #include "net/intake.h"
+#include "mirror/location.h"
+#include "net/mirror_site.h"
 #include "page/page.h"
 
 namespace pixie::app {
@@ -82,7 +84,7 @@ bool Front::takes_body(const http::Request& request) const {
 }
 
 bool Front::answers(std::string_view path) const {
-  return path.starts_with("api/") || path == "metrics" || path == "healthz" || path == "readyz" ||
+  return path.starts_with("api/") || path.starts_with(mirror::base_path) || path == "metrics" || path == "healthz" || path == "readyz" ||
          page::find(path) != nullptr;
 }
 
@@ -90,6 +92,10 @@ void Front::answer(const Call& call, std::function<void(Answer)> done) {
   const auto& path = call.target.path;
   if (path.starts_with("api/")) return ask_api(call, std::move(done));
   if (call.request.method == http::Method::other) return done(only_read());
+  if (path.starts_with(mirror::base_path)) {
+    if (parts_.mirror) return net::ask_mirror(*parts_.mirror, call.target, std::move(done));
+    return done(plain(404, "There is no mirror here: it needs --mirror HOST."));
+  }
   if (path == "metrics") {
     return parts_.registry.ask([this, done = std::move(done)](registry::Registry&) {
       done({.made = {.status = 200,

@@ -1,4 +1,5 @@
-// What is answered over HTTP beside the tree: the page, the API with its live feed, metrics, and whether all is well.
+// What is answered over HTTP beside the tree: the page, the API with its live feed, metrics, whether all is well, and
+// the mirror.
 #pragma once
 
 #include <functional>
@@ -8,6 +9,7 @@
 #include "api/feed.h"
 #include "library/uploads.h"
 #include "net/backend.h"
+#include "net/mirror.h"
 
 namespace pixie::app {
 
@@ -20,6 +22,8 @@ class Front final : public net::Backend {
     const api::Office& office;
     api::Feed& feed;
     library::Uploads& uploads;
+    /// Null: there is none.
+    net::Mirror* mirror;
     /// Called when somebody began to listen to the feed.
     std::function<void()> listened;
     /// The text of /metrics; called from the registry's thread.

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "events/catalogue.h"
+#include "mirror/location.h"
 
 namespace pixie::app {
 namespace {
@@ -51,6 +52,11 @@ Service::Service(const Settings& settings, Opened opened)
     web_hook_ = std::make_unique<net::WebHook>(settings.web_hook, events_);
     events_.add(*web_hook_);
   }
+  if (opened.mirror) {
+    mirror_ = std::make_unique<net::Mirror>(std::move(opened.mirror), settings.mirror, events_,
+                                            net::MirrorTimes{}, net::Mirror::Waits{});
+    pin(*fleet_.fleet());
+  }
   services_.emplace(desk::Services{roster_, *registry_, {}});
   if (upstream_) {
     services_->upstream = [this](const wire::Mac& mac, auto done) {
@@ -65,6 +71,7 @@ Service::Service(const Settings& settings, Opened opened)
                               .office = office_,
                               .feed = feed_,
                               .uploads = *uploads_,
+                              .mirror = mirror_.get(),
                               .listened = [this] { events_.views_changed(); },
                               .metrics = [this] { return metrics_text(); }});
   server_ = std::make_unique<net::Server>(settings.server, settings.dhcp, std::move(opened.sockets),
@@ -76,6 +83,7 @@ void Service::start() {
   server_->start(fleet_.fleet(), library_.images());
   fleet_.start([this](const FleetWatch::Fleet& fleet) {
     if (fleet) server_->replace_fleet(fleet);
+    if (fleet) pin(*fleet);
     feed_.publish_problems();
   });
   library_.start([this](const library::Library::Snapshot& images) {
@@ -95,6 +103,7 @@ Service::~Service() {
   web_hook_.reset();
   upstream_.reset();
   uploads_.reset();
+  mirror_.reset();
   registry_.reset();
 }
 
@@ -107,6 +116,16 @@ void Service::replace(const Settings& settings, std::shared_ptr<const api::Token
   uploads_->follow(settings.images);
   log_.set_level(settings.level);
   events_.views_changed();
+}
+
+/// What the profiles say of files that come through the mirror.
+void Service::pin(const machines::Fleet& fleet) {
+  if (!mirror_) return;
+  auto pins = std::make_shared<net::Mirror::Pins>();
+  for (const auto& [name, sha256] : fleet.pins()) {
+    if (const auto url = mirror::url_named(name)) pins->emplace(url->text(), sha256);
+  }
+  mirror_->set_pins(std::move(pins));
 }
 
 std::string Service::metrics_text() const {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <thread>
 
 #include <fmt/format.h>
@@ -139,6 +140,22 @@ std::optional<std::vector<wire::Network>> parse_networks(std::string_view text) 
   return parse_list(text, wire::Network::parse);
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view units = "KMGT";
+  unsigned shift = 0;
+  if (const auto unit = text.empty() ? units.npos : units.find(text.back() & ~0x20);
+      unit != units.npos) {
+    shift = 10 * static_cast<unsigned>(unit + 1);
+    text.remove_suffix(1);
+  }
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  if (error != std::errc{} || end != text.end() || number > static_cast<std::uint64_t>(most) >> shift)
+    return std::nullopt;
+  return number << shift;
+}
+
 Values values_from_environment(const char* (*look_up)(const char*)) {
   Values values;
   for (const auto& setting : settings_table()) {
@@ -193,6 +210,11 @@ Expected<Settings> interpret(const Values& values) {
   settings.api_tokens = text_of(values, "api-tokens");
   settings.upstream = text_of(values, "api");
   settings.web_hook = text_of(values, "webhook");
+  settings.mirror = *mirror::AllowList::parse(text_of(values, "mirror"));
+  const auto& mirror_folder = text_of(values, "mirror-dir");
+  settings.mirror_folder = mirror_folder.empty() ? settings.state + "/mirror" : mirror_folder;
+  settings.mirror_bytes = *parse_size(text_of(values, "mirror-size"));
+  settings.server.transfers = number_of<std::size_t>(values, "max-transfers");
   settings.user = text_of(values, "user");
   settings.user_given = values.find("user")->second.origin != "default";
   settings.level = severity_of(text_of(values, "verbosity"));

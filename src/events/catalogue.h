@@ -82,6 +82,8 @@ inline constexpr Kind http_crowded{"http.crowded", warning,
                                    "As many connections as the descriptors allow; the longest idle "
                                    "is closed, or new ones wait (raise LimitNOFILE=).",
                                    true};
+inline constexpr Kind http_deferred{
+    "http.deferred", info, "The client was told to come again later (503 with Retry-After).", true};
 inline constexpr Kind http_connected{"http.connected", debug, "A connection was accepted."};
 
 inline constexpr Kind dhcp_received{"dhcp.received", debug,
@@ -145,6 +147,25 @@ inline constexpr Kind upstream_stale{
 inline constexpr Kind webhook_failed{
     "webhook.failed", warning,
     "A step of a boot could not be told to the URL of --webhook; the reason says why.", true};
+
+inline constexpr Kind mirror_fetching{
+    "mirror.fetching", info, "A file is being fetched from its upstream, and sent on meanwhile.",
+    true};
+inline constexpr Kind mirror_fetched{"mirror.fetched", info,
+                                     "A file was fetched from its upstream, whole.", true};
+inline constexpr Kind mirror_refused{
+    "mirror.refused", info, "An upstream has no such file, or does not give it.", true};
+inline constexpr Kind mirror_failed{
+    "mirror.failed", warning,
+    "An upstream could not be asked, or its answer can't be used; the reason says why.", true};
+inline constexpr Kind mirror_stale{
+    "mirror.stale", warning,
+    "A file was served that may be outdated: its upstream can't be asked.", true};
+inline constexpr Kind mirror_evicted{"mirror.evicted", info,
+                                     "A file that was not used for long went to make room.", true};
+inline constexpr Kind mirror_mismatch{
+    "mirror.mismatch", error,
+    "What an upstream sent has not the SHA-256 that a profile wants; it is not served.", true};
 
 inline constexpr Kind fleet_loaded{
     "fleet.loaded", info, "pixie.toml was read; from now on it decides what machines boot."};
@@ -246,6 +267,7 @@ inline constexpr std::array all{
     &http_malformed,
     &http_timeout,
     &http_crowded,
+    &http_deferred,
     &http_connected,
     &dhcp_received,
     &dhcp_offered,
@@ -269,6 +291,13 @@ inline constexpr std::array all{
     &upstream_failed,
     &upstream_stale,
     &webhook_failed,
+    &mirror_fetching,
+    &mirror_fetched,
+    &mirror_refused,
+    &mirror_failed,
+    &mirror_stale,
+    &mirror_evicted,
+    &mirror_mismatch,
     &fleet_loaded,
     &fleet_mistake,
     &images_loaded,

@@ -74,6 +74,7 @@ void add_caching_fields(std::string& head, const Representation& representation)
   if (!representation.cache_control.empty()) {
     add_field(head, "Cache-Control", representation.cache_control);
   }
+  for (const auto& [name, value] : representation.fields) add_field(head, name, value);
 }
 
 /// Never later than the Date field (section 8.8.2.1): clocks of file servers differ.

@@ -191,6 +191,9 @@ class Fleet {
   const std::map<std::string, Group, std::less<>>& groups() const;
   const std::unordered_map<wire::Mac, Machine>& machines() const;
   const Menu& menu() const;
+  /// What files must be that come through the mirror: SHA-256, 64 lower-case hexadecimal digits, by URL, or by path in
+  /// the tree.
+  const std::map<std::string, std::string, std::less<>>& pins() const;
   /// Null if there is none of that name.
   const Profile* profile(std::string_view name) const;
   const Machine* machine(const wire::Mac& mac) const;

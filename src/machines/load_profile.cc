@@ -15,8 +15,8 @@ namespace pixie::machines {
 namespace {
 
 constexpr std::string_view profile_keys[] = {
-    "title",   "menu",   "menu-group", "firmware", "arch",  "kernel", "initrd",
-    "cmdline", "script", "sanboot",    "chain",    "local", "vars"};
+    "title",  "menu",    "menu-group", "firmware", "arch", "kernel", "initrd", "cmdline",
+    "script", "sanboot", "chain",      "local",    "vars", "sha256"};
 constexpr std::string_view target_keys[] = {"kernel", "script", "sanboot", "chain", "local"};
 constexpr std::string_view target_rule =
     "a profile has exactly one of kernel, script, sanboot, chain, or local = true";
@@ -190,6 +190,7 @@ void load_profile(Draft& draft, const toml::key& key, TableReader& reader, Place
   if (!is_name(name)) {
     reader.mistake(key, "a profile's name has letters, digits, '.', '_' and '-' alone");
   }
+  load_pins(draft, reader);
   const auto title = reader.text("title");
   const auto menu_group = reader.text("menu-group");
   const auto chosen = target_key(reader, key);

@@ -25,6 +25,7 @@ void report(Connection& connection, const Reply& reply, const Sent& sent, TimePo
   auto& events = connection.loop.events;
   const auto& kind = !sent.complete                 ? events::http_aborted
                      : reply.rom_missing            ? events::rom_missing
+                     : reply.response.status == 503 ? events::http_deferred
                      : reply.response.status >= 500 ? events::http_failed
                      : reply.response.status >= 400 ? events::http_refused
                                                     : events::http_done;
@@ -69,15 +70,8 @@ Task<Reply> ask_backend(Connection& connection, RequestParser& parser, const htt
   }
   // A body that nobody took stands before the next request.
   connection.request.last_on_connection |= !parser.is_done();
-  const auto now = std::time(nullptr);
-  Reply reply{
-      .response = answer.stream
-                      ? http::stream_response(connection.request, answer.made.content_type, now)
-                      : http::made_response(connection.request, std::move(answer.made), now),
-      .body = {},
-      .path = target.path,
-      .fault = {}};
-  if (connection.request.method != http::Method::head) reply.stream = std::move(answer.stream);
+  auto reply = reply_with(connection.request, std::move(answer), std::time(nullptr));
+  reply.path = target.path;
   co_return reply;
 }
 
@@ -129,11 +123,34 @@ void announce(Connection& connection, Reply& reply) {
   if (reply.given) report_script(loop, *reply.given, connection.peer.text());
 }
 
+/// A place for what is large; nothing if all are taken.
+std::optional<TransferLimit::Place> take_place(Loop& loop, const Reply& reply) {
+  auto* limit = loop.transfer_limit;
+  const bool counts = limit && !limit->is_off() && reply.body && reply.body->file() >= 0 &&
+                      reply.response.body_bytes >= TransferLimit::large_bytes;
+  if (!counts) return TransferLimit::Place(nullptr);
+  if (!limit->take()) return std::nullopt;
+  return TransferLimit::Place(limit);
+}
+
+Reply come_again(const http::Request& request, TransferLimit& limit, std::string path) {
+  const auto seconds = fmt::format("{}", limit.retry_after());
+  return {.response = http::error_response(&request, 503,
+                                           "As many files are being sent as may be. Come again.",
+                                           std::time(nullptr), {{"Retry-After", seconds}}),
+          .path = std::move(path)};
+}
+
 /// Answers the request that was received. False: the connection ends after it.
 Task<bool> respond(Connection& connection, RequestParser& parser) {
   const auto began = Clock::now();
   connection.request.last_on_connection |= connection.finishing;
   auto reply = co_await find_reply(connection, parser);
+  const auto place = take_place(connection.loop, reply);
+  if (!place) {
+    auto path = std::move(reply.path);
+    reply = come_again(connection.request, *connection.loop.transfer_limit, std::move(path));
+  }
   announce(connection, reply);
   auto sent = co_await send_reply(connection, reply);
   if (sent.complete && reply.stream) co_await send_stream(connection, *reply.stream, sent);

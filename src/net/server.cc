@@ -96,7 +96,9 @@ Expected<Sockets> open_sockets(const ServerSettings& settings) {
 Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings, Sockets sockets,
                std::optional<DhcpSockets> dhcp, const tree::Layout& layout,
                const Surroundings& around)
-    : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)), workers_(settings.loops) {
+    : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)),
+      transfer_limit_(settings.transfers),
+      workers_(settings.loops) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& worker = workers_[i];
     worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, around.events);
@@ -105,6 +107,7 @@ Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings
         [&loop = *worker.loop](std::function<void()> task) { loop.post(std::move(task)); });
     worker.loop->desk = worker.desk.get();
     worker.loop->backend = &around.backend;
+    worker.loop->transfer_limit = &transfer_limit_;
     worker.http =
         std::make_unique<HttpServer>(*worker.loop, share_of_descriptors(workers_.size(), 3));
     // A socket that was handed over is one for all: the first loop has it.

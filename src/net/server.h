@@ -31,6 +31,8 @@ struct ServerSettings {
   std::vector<wire::Endpoint> http_endpoints;
   std::size_t loops = 1;
   TftpSettings tftp;
+  /// Large HTTP answers that are sent at once; 0: all that are asked for.
+  std::size_t transfers = 0;
 };
 
 /// What is listened on: bound before privileges are dropped.
@@ -92,6 +94,7 @@ class Server {
                   const desk::Services& services);
 
   const TftpSettings tftp_settings_;
+  TransferLimit transfer_limit_;
   std::vector<Worker> workers_;
 };
 

@@ -115,6 +115,24 @@ std::variant<Reply, Elsewhere> answer(tree::Tree& tree, const Backend* backend,
   return reply;
 }
 
+Reply reply_with(const http::Request& request, Backend::Answer answer, std::time_t now) {
+  if (answer.stream) {
+    const bool only_head = request.method == http::Method::head;
+    return {.response = http::stream_response(request, answer.made.content_type, now),
+            .stream = only_head ? nullptr : std::move(answer.stream)};
+  }
+  if (!answer.file) return {.response = http::made_response(request, std::move(answer.made), now)};
+  const http::Representation representation{.size = answer.file->size(),
+                                            .etag = answer.file->etag,
+                                            .modified = answer.file->modified,
+                                            .content_type = std::move(answer.made.content_type),
+                                            .cache_control = {},
+                                            .fields = std::move(answer.made.fields)};
+  return {.response = http::respond(request, representation, now),
+          .body = std::move(answer.file),
+          .growing = std::move(answer.growing)};
+}
+
 Reply reply_with(const http::Request& request, Found found, std::time_t now) {
   if (auto* refusal = std::get_if<tree::Refusal>(&found.body))
     return refuse(request, std::move(*refusal), now);
