@@ -5,7 +5,6 @@
 namespace pixie::images {
 namespace {
 
-/// x^16 + x^12 + x^5 + 1 (ECMA-167 3/7.2.6).
 constexpr std::array<std::uint16_t, 256> crc_table = [] {
   std::array<std::uint16_t, 256> table{};
   for (unsigned byte = 0; byte < table.size(); ++byte) {
@@ -16,17 +15,17 @@ constexpr std::array<std::uint16_t, 256> crc_table = [] {
   return table;
 }();
 
-std::uint16_t crc_of(wire::Bytes bytes) {
+constexpr std::size_t sum_offset = 4;
+
+}  // namespace
+
+std::uint16_t udf_crc(wire::Bytes bytes) {
   unsigned crc = 0;
   for (const auto byte : bytes) {
     crc = (crc << 8 ^ crc_table[(crc >> 8 ^ std::to_integer<unsigned>(byte)) & 0xff]) & 0xffff;
   }
   return static_cast<std::uint16_t>(crc);
 }
-
-constexpr std::size_t sum_offset = 4;
-
-}  // namespace
 
 Expected<UdfTag> check_tag(wire::Bytes structure) {
   if (structure.size() < udf_tag_size) return fail("is too short for what it should be");
@@ -42,7 +41,7 @@ Expected<UdfTag> check_tag(wire::Bytes structure) {
   const auto crc = reader.le16();
   const std::size_t length = reader.le16();
   const auto content = structure.subspan(udf_tag_size);
-  if (length > content.size() || crc_of(content.first(length)) != crc) {
+  if (length > content.size() || udf_crc(content.first(length)) != crc) {
     return fail("is damaged: a wrong CRC");
   }
   return static_cast<UdfTag>(identifier);

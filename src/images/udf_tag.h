@@ -26,6 +26,8 @@ enum class UdfTag : std::uint16_t {
 
 inline constexpr std::size_t udf_tag_size = 16;
 
+/// x^16 + x^12 + x^5 + 1, beginning with 0 (ECMA-167 3/7.2.6).
+std::uint16_t udf_crc(wire::Bytes bytes);
 /// Of a structure whose tag's sum and CRC are right. The error is the end of a sentence.
 Expected<UdfTag> check_tag(wire::Bytes structure);
 /// Where the structure says it is.
