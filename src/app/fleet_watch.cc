@@ -112,9 +112,9 @@ void FleetWatch::tell_of(const images::Images& images, const std::vector<std::st
   for (const auto& name : fresh) {
     const auto& image = images.all.find(name)->second;
     if (image.recipe.empty()) {
-      events_.emit(events::images_unknown, {{"image", image.file}});
+      events_.emit(events::images_unknown, {{"file", image.file}});
     } else {
-      events_.emit(events::images_recognised, {{"image", image.file},
+      events_.emit(events::images_recognised, {{"file", image.file},
                                                {"recipe", image.recipe},
                                                {"title", image.title},
                                                {"profiles", image.profiles.size()}});

@@ -24,6 +24,8 @@ constexpr std::array<std::string_view, 2> firmwares{"bios", "uefi"};
 constexpr std::array<std::string_view, 4> targets{"kernel", "script", "sanboot", "chain"};
 /// Filled in beside the facts.
 constexpr std::array<std::string_view, 4> own_names{"image", "iso", "name", "texts"};
+/// A variable of every profile: more words for the command line.
+constexpr std::string_view arguments = "arguments";
 
 constexpr std::array<std::string_view, 7> recipe_keys{"title", "rank", "match", "facts",
                                                       "vars",  "boot", "texts"};
@@ -55,6 +57,8 @@ class Parser {
     for_each(reader, "match", [&](TableReader& one) { recipe_.match.push_back(only_signs(one)); });
     for_each(reader, "facts", [&](TableReader& one) { recipe_.facts.push_back(only_signs(one)); });
     recipe_.vars = reader.vars();
+    if (recipe_.vars.contains(arguments))
+      reader.mistake("every profile of an image has the variable 'arguments' already");
     if (const auto rank = reader.number("rank", 1000)) recipe_.rank = *rank;
     if (recipe_.match.empty())
       reader.mistake("a recipe needs a [[match]]: what such an image shows");
@@ -130,7 +134,8 @@ class Parser {
       return std::nullopt;
     }
     for (auto& name : parsed->names()) {
-      const bool fixed = !machines::is_variable_name(name) || machines::contains(own_names, name);
+      const bool fixed = !machines::is_variable_name(name) || machines::contains(own_names, name) ||
+                         name == arguments;
       if (fixed) reader.mistake(*item.node, fmt::format("'{}' has a meaning of its own", name));
       recipe_.fact_names.insert(std::move(name));
     }
@@ -248,7 +253,7 @@ class Parser {
   }
 
   bool is_known(std::string_view name) const {
-    return machines::contains(own_names, name) ||
+    return machines::contains(own_names, name) || name == arguments ||
            machines::contains(machines::fixed_names(), name) || recipe_.fact_names.contains(name) ||
            recipe_.vars.contains(name);
   }

@@ -117,8 +117,7 @@ void Writer::add(const Recognition::Entry& entry, const Boot& boot, const Facts&
   } else {
     add_target(entry, boot, facts);
   }
-  if (recipe_.vars.empty()) return;
-  toml_ += fmt::format("[profiles.{}.vars]\n", toml_text(entry.profile));
+  toml_ += fmt::format("[profiles.{}.vars]\narguments = \"\"\n", toml_text(entry.profile));
   for (const auto& [name, value] : recipe_.vars)
     toml_ += fmt::format("{} = {}\n", toml_text(name), toml_of(value));
 }
@@ -134,8 +133,11 @@ void Writer::add_target(const Recognition::Entry& entry, const Boot& boot, const
   for (const auto& initrd : boot.initrds)
     initrds.push_back(initrd_toml(initrd, url(initrd.url, facts)));
   if (!initrds.empty()) toml_ += fmt::format("initrd = [{}]\n", fmt::join(initrds, ", "));
-  if (!boot.cmdline.empty())
-    toml_ += fmt::format("cmdline = {}\n", toml_text(words(boot.cmdline, facts)));
+  if (boot.kernel.empty()) return;
+  // What the owner adds, for a serial console, say.
+  const auto* more =
+      boot.cmdline.empty() ? "{{arguments}}" : "{{#if arguments}} {{arguments}}{{/if}}";
+  toml_ += fmt::format("cmdline = {}\n", toml_text(words(boot.cmdline, facts) + more));
 }
 
 void Writer::add_script(const std::string& profile, std::string content) {
