@@ -96,6 +96,14 @@ void add_fleet(CLI::App& app, CommandLine& line) {
   }
 }
 
+void add_images(CLI::App& app, CommandLine& line) {
+  auto& images = *app.add_subcommand("images")->fallthrough();
+  auto& show = *images.add_subcommand("show")->fallthrough();
+  show.preparse_callback([&line](std::size_t) { line.command = Command::images_show; });
+  show.add_option("FILE", line.operand)->required();
+  images.require_subcommand(1, 1);
+}
+
 void add_commands(CLI::App& app, CommandLine& line) {
   auto& roms = *app.add_subcommand("roms")->fallthrough();
   roms.parse_complete_callback([&line] {
@@ -123,6 +131,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_doctor(app, line);
   add_machine(app, line);
   add_fleet(app, line);
+  add_images(app, line);
 
   auto& manual = *app.add_subcommand("man");
   manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });

@@ -40,9 +40,11 @@ Service::Service(const Settings& settings, Opened opened)
       feed_(office_) {
   events_.add(log_);
   events_.add(metrics_);
-  fleet_.load();
   library_.load();
-  office_.replace_images(library_.images());
+  // Rules may name the profiles of images: the images come first.
+  fleet_.set_roms(*settings.layout.catalogue);
+  fleet_.set_images(library_.images());
+  office_.replace_images(fleet_.images());
   office_.use(std::move(opened.tokens));
   registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
   registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
@@ -84,11 +86,14 @@ void Service::start() {
   fleet_.start([this](const FleetWatch::Fleet& fleet) {
     if (fleet) server_->replace_fleet(fleet);
     if (fleet) pin(*fleet);
+    office_.replace_images(fleet_.images());
     feed_.publish_problems();
   });
   library_.start([this](const library::Library::Snapshot& images) {
+    // What a profile names is served before it is in force.
     server_->replace_images(images);
-    office_.replace_images(images);
+    fleet_.set_images(images);
+    office_.replace_images(fleet_.images());
     feed_.publish_images(*images);
   });
 }
@@ -111,6 +116,7 @@ void Service::replace(const Settings& settings, std::shared_ptr<const api::Token
   server_->replace_tree(settings.layout);
   office_.replace_tree(settings.layout);
   office_.use(std::move(tokens));
+  fleet_.set_roms(*settings.layout.catalogue);
   fleet_.follow(settings.layout.scripts);
   library_.follow(settings.images);
   uploads_->follow(settings.images);

@@ -184,6 +184,11 @@ inline constexpr Kind images_growing{
     "An image is being copied into the images folder; it is read when it stops growing."};
 inline constexpr Kind images_indexed{"images.indexed", info,
                                      "An ISO image was read; the files in it are served."};
+inline constexpr Kind images_recognised{"images.recognised", info,
+                                        "A recipe knows what an image is; its profiles boot it."};
+inline constexpr Kind images_unknown{
+    "images.unknown", warning,
+    "No recipe knows what boots this image; write one (docs/images.md)."};
 inline constexpr Kind images_failed{
     "images.failed", warning,
     "An image can't be used; the reason says why. It is read again when it changes."};

@@ -60,6 +60,15 @@ struct Image {
   std::string fault;
   /// It is being read, or still growing.
   bool pending = false;
+
+  /// What the recipes say of it. Empty: it is not known yet, or not to them.
+  std::string recipe = {};
+  /// `Debian 12.5.0 installer`.
+  std::string title = {};
+  /// That boot it.
+  std::vector<std::string> profiles = {};
+  /// What its owner should know before somebody boots it.
+  std::string remark = {};
 };
 
 /// A file that was not sent whole; the client may send the rest.

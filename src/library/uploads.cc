@@ -189,14 +189,24 @@ Uploads::Begun Uploads::begin_now(const UploadPart& part) {
 }
 
 void Uploads::look_up(UploadPart part, std::function<void(Result)> done) {
-  worker_.post([this, part = std::move(part), done = std::move(done)] {
-    const auto group = open_group(part.file);
-    if (!group) return done(std::unexpected(group.error()));
-    const auto received = size_of(group->file.number(), name_of(part));
-    if (room_in(group->file.number()) + received < part.size)
-      return done(std::unexpected(no_room(part, received)));
-    done(UploadState{.file = part.file, .received = received, .size = part.size});
-  });
+  worker_.post([this, part = std::move(part), done = std::move(done)] { done(look_up_now(part)); });
+}
+
+Uploads::Result Uploads::look_up_now(const UploadPart& part) {
+  const auto group = open_group(part.file);
+  if (!group) return std::unexpected(group.error());
+  const auto received = size_of(group->file.number(), name_of(part));
+  if (room_in(group->file.number()) + received < part.size)
+    return std::unexpected(no_room(part, received));
+  UploadState state{.file = part.file, .received = received, .size = part.size};
+  if (received < part.size) return state;
+  // It came whole, and something kept it from taking its place.
+  auto upload = begin_now({.file = part.file, .offset = received, .length = 0, .size = part.size});
+  if (!upload) return std::unexpected(upload.error());
+  if (const auto failed = (*upload)->land()) return std::unexpected(*failed);
+  events_.emit(events::images_uploaded, {{"file", part.file}, {"size", part.size}});
+  state.whole = true;
+  return state;
 }
 
 void Uploads::remove(std::string file, std::function<void(std::optional<UploadFailure>)> done) {

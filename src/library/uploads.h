@@ -76,6 +76,7 @@ class Uploads {
 
   std::expected<tree::Opened, Failure> open_group(std::string_view file);
   Begun begin_now(const images::UploadPart& part);
+  Result look_up_now(const images::UploadPart& part);
   std::optional<Failure> remove_now(const std::string& file);
 
   events::Stream& events_;

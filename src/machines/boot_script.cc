@@ -132,8 +132,8 @@ class ScriptBody {
       const bool is_initramfs = initrd.name.empty() && initrd.path.empty();
       if (is_initramfs && !names_initrds(cmdline))
         arguments += fmt::format(" initrd={}", names.back());
-      loads += step(url) + fmt::format("initrd --name {} {}{}{} || goto failed\n", names.back(), url,
-                                       initrd.path.empty() ? "" : " ", initrd.path);
+      loads += step(url) + fmt::format("initrd --name {} {}{}{} || goto failed\n", names.back(),
+                                       url, initrd.path.empty() ? "" : " ", initrd.path);
     }
     if (!cmdline.empty()) arguments += ' ' + cmdline;
     return fmt::format(

@@ -202,8 +202,9 @@ initrd = [{ url = "/w/boot/bcd", name = "BCD" }, "/w/other"])"),
 }
 
 TEST_F(Rendering, PutsFilesIntoTheInitramfs) {
-  EXPECT_THAT(script("kernel = \"/k\"\ninitrd = [\"/i\", { url = \"/p.iso\", path = \"/proxmox.iso\" }]"),
-              HasSubstr("\ninitrd --name p.iso http://192.0.2.1:8080/p.iso /proxmox.iso || goto"));
+  EXPECT_THAT(
+      script("kernel = \"/k\"\ninitrd = [\"/i\", { url = \"/p.iso\", path = \"/proxmox.iso\" }]"),
+      HasSubstr("\ninitrd --name p.iso http://192.0.2.1:8080/p.iso /proxmox.iso || goto"));
 }
 
 TEST_F(Rendering, GoesElsewhere) {

@@ -170,6 +170,8 @@ struct Sources {
   /// Files below templates/, and the scripts that profiles name; found by name.
   std::vector<SourceFile> texts;
   std::vector<UnreadFile> unread = {};
+  /// recipes/*.toml: what images are, and what boots them (recipes/cookbook.h). No part of a fleet.
+  std::vector<SourceFile> recipes = {};
   Generated generated = {};
 };
 

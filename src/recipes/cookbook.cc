@@ -48,7 +48,8 @@ Cookbook read_cookbook(std::span<const machines::SourceFile> owners) {
     }
   }
   for (auto& [name, recipe] : by_name) book.recipes.push_back(std::move(recipe));
-  std::ranges::sort(book.recipes, {}, [](const Recipe& one) { return std::tie(one.rank, one.name); });
+  std::ranges::sort(book.recipes, {},
+                    [](const Recipe& one) { return std::tie(one.rank, one.name); });
   return book;
 }
 

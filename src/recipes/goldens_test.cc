@@ -44,7 +44,8 @@ images::Image image_of(const testing::MemoryImage& contents) {
 
 /// What every machine of the image's profiles runs, one after the other.
 std::string scripts(const Recognition& found) {
-  const auto fleet = machines::Fleet::load({.settings = {}, .texts = {}, .generated = found.generated});
+  const auto fleet =
+      machines::Fleet::load({.settings = {}, .texts = {}, .generated = found.generated});
   if (!fleet) {
     for (const auto& mistake : fleet.error()) ADD_FAILURE() << mistake.one_line();
     return "";
@@ -75,10 +76,11 @@ std::string scripts(const Recognition& found) {
 std::string told(const Recognition& found) {
   std::string text = fmt::format("recipe {}: {}\n", found.recipe, found.title);
   for (const auto& entry : found.entries) {
-    text += fmt::format("{}: {} ({}){}{}\n", entry.profile, entry.title,
-                        entry.fit.any() ? "any machine" : script::fit_text(entry.fit),
-                        entry.missing.empty() ? "" : fmt::format("; lacks {}", fmt::join(entry.missing, ", ")),
-                        entry.remark.empty() ? "" : "\n  " + entry.remark);
+    text += fmt::format(
+        "{}: {} ({}){}{}\n", entry.profile, entry.title,
+        entry.fit.any() ? "any machine" : script::fit_text(entry.fit),
+        entry.missing.empty() ? "" : fmt::format("; lacks {}", fmt::join(entry.missing, ", ")),
+        entry.remark.empty() ? "" : "\n  " + entry.remark);
   }
   return text;
 }
@@ -88,10 +90,12 @@ class Golden : public ::testing::TestWithParam<std::string> {};
 TEST_P(Golden, IsWhatTheRecipeMakes) {
   const testing::MemoryImage contents(read(folder() / (GetParam() + ".image")));
   const auto image = image_of(contents);
-  const auto found = recognise(image, contents, book().recipes, [](std::string_view) { return true; });
+  const auto found =
+      recognise(image, contents, book().recipes, [](std::string_view) { return true; });
   const auto all = scripts(found);
   auto text = told(found);
-  for (const auto& file : found.generated.settings) text += "\n=== " + file.name + '\n' + file.content;
+  for (const auto& file : found.generated.settings)
+    text += "\n=== " + file.name + '\n' + file.content;
   text += all;
   for (const auto& required : contents.required()) EXPECT_THAT(all, HasSubstr(required));
   EXPECT_FALSE(found.entries.empty());
@@ -110,7 +114,8 @@ std::vector<std::string> cases() {
 
 INSTANTIATE_TEST_SUITE_P(Recipes, Golden, ::testing::ValuesIn(cases()), [](const auto& info) {
   auto name = info.param;
-  std::ranges::replace_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::ranges::replace_if(
+      name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 });
 
@@ -118,7 +123,8 @@ TEST(Goldens, AreThereForEveryRecipe) {
   std::set<std::string> used;
   for (const auto& name : cases()) {
     const testing::MemoryImage contents(read(folder() / (name + ".image")));
-    used.insert(recognise(image_of(contents), contents, book().recipes, [](auto) { return true; }).recipe);
+    used.insert(
+        recognise(image_of(contents), contents, book().recipes, [](auto) { return true; }).recipe);
   }
   for (const auto& recipe : book().recipes) EXPECT_TRUE(used.contains(recipe.name)) << recipe.name;
 }

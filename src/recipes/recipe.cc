@@ -24,14 +24,16 @@ constexpr std::array<std::string_view, 2> firmwares{"bios", "uefi"};
 constexpr std::array<std::string_view, 4> targets{"kernel", "script", "sanboot", "chain"};
 /// Filled in beside the facts.
 constexpr std::array<std::string_view, 4> own_names{"image", "iso", "name", "texts"};
+/// A variable of every profile: more words for the command line.
+constexpr std::string_view arguments = "arguments";
 
 constexpr std::array<std::string_view, 7> recipe_keys{"title", "rank", "match", "facts",
                                                       "vars",  "boot", "texts"};
 constexpr std::array<std::string_view, 5> sign_keys{"kind", "volume", "el-torito", "files",
                                                     "lines"};
 constexpr std::array<std::string_view, 17> boot_keys{
-    "name",   "title",  "firmware", "arch",    "kind",    "volume", "el-torito", "files", "lines",
-    "kernel", "initrd", "cmdline",  "script",  "sanboot", "chain",  "needs",     "remark"};
+    "name",   "title",  "firmware", "arch",   "kind",    "volume", "el-torito", "files", "lines",
+    "kernel", "initrd", "cmdline",  "script", "sanboot", "chain",  "needs",     "remark"};
 constexpr std::array<std::string_view, 3> initrd_keys{"url", "name", "path"};
 constexpr std::array<std::string_view, 4> text_keys{"name", "file", "set", "remove"};
 
@@ -46,7 +48,8 @@ class Parser {
       table = toml::parse(std::string_view(file_.content()), std::string_view(file_.name()));
     } catch (const toml::parse_error& error) {
       std::string what(error.description());
-      std::ranges::replace_if(what, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
+      std::ranges::replace_if(
+          what, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
       return mistakes_.add(file_, error.source().begin, std::move(what));
     }
     TableReader reader(table, file_, mistakes_);
@@ -54,11 +57,15 @@ class Parser {
     for_each(reader, "match", [&](TableReader& one) { recipe_.match.push_back(only_signs(one)); });
     for_each(reader, "facts", [&](TableReader& one) { recipe_.facts.push_back(only_signs(one)); });
     recipe_.vars = reader.vars();
+    if (recipe_.vars.contains(arguments))
+      reader.mistake("every profile of an image has the variable 'arguments' already");
     if (const auto rank = reader.number("rank", 1000)) recipe_.rank = *rank;
-    if (recipe_.match.empty()) reader.mistake("a recipe needs a [[match]]: what such an image shows");
+    if (recipe_.match.empty())
+      reader.mistake("a recipe needs a [[match]]: what such an image shows");
     for_each(reader, "texts", [&](TableReader& one) { recipe_.texts.push_back(text_of(one)); });
     for_each(reader, "boot", [&](TableReader& one) { recipe_.boots.push_back(boot_of(one)); });
-    if (recipe_.boots.empty()) reader.mistake("a recipe needs a [[boot]]: what boots such an image");
+    if (recipe_.boots.empty())
+      reader.mistake("a recipe needs a [[boot]]: what boots such an image");
     recipe_.title = value(reader, "title");
     if (!reader.find("title")) reader.mistake("a recipe needs a title");
   }
@@ -113,7 +120,8 @@ class Parser {
       const auto part = rest.substr(0, slash);
       if (part.empty() || part == "." || part == "..")
         reader.mistake(*item.node, "a path in the image has no slash at its ends, and no ..");
-      if (auto one = pattern(reader, {std::string(part), item.node})) parts.push_back(std::move(*one));
+      if (auto one = pattern(reader, {std::string(part), item.node}))
+        parts.push_back(std::move(*one));
       if (slash == std::string_view::npos) return parts;
       rest.remove_prefix(slash + 1);
     }
@@ -126,8 +134,8 @@ class Parser {
       return std::nullopt;
     }
     for (auto& name : parsed->names()) {
-      const bool fixed = !machines::is_variable_name(name) ||
-                         machines::contains(own_names, name);
+      const bool fixed = !machines::is_variable_name(name) || machines::contains(own_names, name) ||
+                         name == arguments;
       if (fixed) reader.mistake(*item.node, fmt::format("'{}' has a meaning of its own", name));
       recipe_.fact_names.insert(std::move(name));
     }
@@ -138,9 +146,9 @@ class Parser {
     std::vector<std::string> names;
     for (auto& item : reader.texts(key)) {
       if (!machines::contains(known, item.text))
-        reader.mistake(*item.node, fmt::format("'{}' is not one of {}{}", item.text,
-                                               fmt::join(known, ", "),
-                                               wire::suggestion(item.text, known)));
+        reader.mistake(*item.node,
+                       fmt::format("'{}' is not one of {}{}", item.text, fmt::join(known, ", "),
+                                   wire::suggestion(item.text, known)));
       names.push_back(std::move(item.text));
     }
     return names;
@@ -152,7 +160,8 @@ class Parser {
     boot.signs = signs_of(reader);
     boot.name = plain(reader, "name");
     if (!boot.name.empty() && !machines::is_name(boot.name))
-      reader.mistake(*reader.find("name"), "this becomes a part of a profile's name: letters, digits, '.', '_' and '-'");
+      reader.mistake(*reader.find("name"),
+                     "this becomes a part of a profile's name: letters, digits, '.', '_' and '-'");
     boot.title = value(reader, "title");
     boot.fit = {.firmware = some_of(reader, "firmware", firmwares),
                 .arch = some_of(reader, "arch", machines::arch_names())};
@@ -235,15 +244,18 @@ class Parser {
     }
     for (const auto& [name, offset, optional] : parsed->names()) {
       if (optional || is_known(name.substr(0, name.find('.')))) continue;
-      reader.mistake(*item.node, fmt::format("nothing defines {{{{{}}}}}: no pattern of this recipe "
-                                             "finds it, and it is not among its vars", name));
+      reader.mistake(*item.node,
+                     fmt::format("nothing defines {{{{{}}}}}: no pattern of this recipe "
+                                 "finds it, and it is not among its vars",
+                                 name));
     }
     return item.text;
   }
 
   bool is_known(std::string_view name) const {
-    return machines::contains(own_names, name) || machines::contains(machines::fixed_names(), name) ||
-           recipe_.fact_names.contains(name) || recipe_.vars.contains(name);
+    return machines::contains(own_names, name) || name == arguments ||
+           machines::contains(machines::fixed_names(), name) || recipe_.fact_names.contains(name) ||
+           recipe_.vars.contains(name);
   }
 
   machines::TomlFile file_;

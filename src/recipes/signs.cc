@@ -14,23 +14,8 @@ std::string_view trimmed(std::string_view line) {
   return line.substr(0, line.find_last_not_of(blanks) + 1);
 }
 
-std::string_view name_of(images::ImageKind kind) {
-  switch (kind) {
-    case images::ImageKind::disk:
-      return "img";
-    case images::ImageKind::efi:
-      return "efi";
-    case images::ImageKind::wim:
-      return "wim";
-    case images::ImageKind::folder:
-      return "folder";
-    default:
-      return "iso";
-  }
-}
-
 bool has_kind(const Contents& contents, const std::vector<std::string>& kinds) {
-  const auto kind = name_of(contents.image_kind());
+  const auto kind = images::kind_name(contents.image_kind());
   if (kinds.empty()) return kind == "iso" || kind == "folder";
   return std::ranges::find(kinds, kind) != kinds.end();
 }

@@ -109,15 +109,15 @@ void Writer::add(const Recognition::Entry& entry, const Boot& boot, const Facts&
   toml_ += fmt::format("\n[profiles.{}]\ntitle = {}\nmenu = true\nmenu-group = {}\n",
                        toml_text(entry.profile), toml_text(entry.title),
                        toml_text(as_title(group_of(image_))));
-  if (!entry.fit.firmware.empty()) toml_ += fmt::format("firmware = {}\n", list(entry.fit.firmware));
+  if (!entry.fit.firmware.empty())
+    toml_ += fmt::format("firmware = {}\n", list(entry.fit.firmware));
   if (!entry.fit.arch.empty()) toml_ += fmt::format("arch = {}\n", list(entry.fit.arch));
   if (!entry.missing.empty()) {
     add_script(entry.profile, missing_script(entry));
   } else {
     add_target(entry, boot, facts);
   }
-  if (recipe_.vars.empty()) return;
-  toml_ += fmt::format("[profiles.{}.vars]\n", toml_text(entry.profile));
+  toml_ += fmt::format("[profiles.{}.vars]\narguments = \"\"\n", toml_text(entry.profile));
   for (const auto& [name, value] : recipe_.vars)
     toml_ += fmt::format("{} = {}\n", toml_text(name), toml_of(value));
 }
@@ -127,13 +127,17 @@ void Writer::add_target(const Recognition::Entry& entry, const Boot& boot, const
   if (!boot.sanboot.empty())
     toml_ += fmt::format("sanboot = {}\n", toml_text(url(boot.sanboot, facts)));
   if (!boot.chain.empty()) toml_ += fmt::format("chain = {}\n", toml_text(url(boot.chain, facts)));
-  if (!boot.kernel.empty()) toml_ += fmt::format("kernel = {}\n", toml_text(url(boot.kernel, facts)));
+  if (!boot.kernel.empty())
+    toml_ += fmt::format("kernel = {}\n", toml_text(url(boot.kernel, facts)));
   std::vector<std::string> initrds;
   for (const auto& initrd : boot.initrds)
     initrds.push_back(initrd_toml(initrd, url(initrd.url, facts)));
   if (!initrds.empty()) toml_ += fmt::format("initrd = [{}]\n", fmt::join(initrds, ", "));
-  if (!boot.cmdline.empty())
-    toml_ += fmt::format("cmdline = {}\n", toml_text(words(boot.cmdline, facts)));
+  if (boot.kernel.empty()) return;
+  // What the owner adds, for a serial console, say.
+  const auto* more =
+      boot.cmdline.empty() ? "{{arguments}}" : "{{#if arguments}} {{arguments}}{{/if}}";
+  toml_ += fmt::format("cmdline = {}\n", toml_text(words(boot.cmdline, facts) + more));
 }
 
 void Writer::add_script(const std::string& profile, std::string content) {
@@ -153,8 +157,7 @@ void Writer::add(const Text& text, std::string_view content, const Facts& facts)
     set.erase(std::string(line.substr(0, line.find('='))));
     content.remove_prefix(std::min(end + 1, content.size()));
   }
-  for (const auto& [key, value] : set)
-    result += fmt::format("{}={}\n", key, words(value, facts));
+  for (const auto& [key, value] : set) result += fmt::format("{}={}\n", key, words(value, facts));
   generated_.texts.push_back(
       {fmt::format("templates/images/{}/{}", image_.name, text.name), std::move(result)});
 }
@@ -167,7 +170,8 @@ std::string Writer::changed(const Text& text, std::string_view line, const Facts
     return fmt::format("{}={}", key, words(value->second, facts));
   std::string value(line.substr(equals + 1));
   if (const auto out = text.remove.find(key); out != text.remove.end() && !out->second.empty()) {
-    for (auto at = value.find(out->second); at != std::string::npos; at = value.find(out->second, at))
+    for (auto at = value.find(out->second); at != std::string::npos;
+         at = value.find(out->second, at))
       value.erase(at, out->second.size());
   }
   return escaped(fmt::format("{}={}", key, value));
@@ -177,7 +181,8 @@ machines::Generated Writer::generated() && {
   if (!toml_.empty()) {
     auto text = fmt::format("# Made by the recipe {} of the image {}.\n{}", recipe_.name,
                             as_title(image_.file), toml_);
-    generated_.settings.push_back({fmt::format("image {}", as_title(image_.file)), std::move(text)});
+    generated_.settings.push_back(
+        {fmt::format("image {}", as_title(image_.file)), std::move(text)});
   }
   return std::move(generated_);
 }

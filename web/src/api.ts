@@ -178,6 +178,8 @@ export interface Image {
   kind: string;
   title: string | null;
   recipe: string | null;
+  profiles: string[];
+  remark: string | null;
   format: string | null;
   volume_id: string | null;
   files: number | null;

@@ -89,7 +89,13 @@ function Row({ image, writable, reload }: { image: Image; writable: boolean; rel
 
 function State({ image }: { image: Image }) {
   if (image.pending) return <Status tone="going" word="being copied or read" />;
-  if (!image.fault) return <Status tone="good" word="ready" />;
+  if (!image.fault)
+    return (
+      <>
+        <Status tone="good" word="ready" />
+        {image.remark && <span class="second"><Said>{image.remark}</Said></span>}
+      </>
+    );
   return (
     <>
       <Status tone="bad" word="can't be used" />
