@@ -12,6 +12,7 @@
 #include "machines/decide.h"
 #include "machines/fleet.h"
 #include "machines/roster.h"
+#include "mirror/view.h"
 #include "roms/catalogue.h"
 #include "wire/diagnostic.h"
 #include "wire/mac.h"
@@ -42,6 +43,8 @@ class Office {
   virtual machines::Here here(const machines::Identity& machine) const = 0;
   /// Whether this server has something at that path.
   virtual bool has(const http::Target& target) const = 0;
+  /// Nothing: there is no mirror. Of its files at most a thousand.
+  virtual std::optional<mirror::View> mirror() const = 0;
   virtual std::string version() const = 0;
   /// What keeps it from working as it should, a sentence each; none: all is well.
   virtual std::vector<std::string> health_problems() const = 0;

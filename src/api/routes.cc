@@ -9,6 +9,7 @@
 #include "api/explain.h"
 #include "api/fleet_calls.h"
 #include "api/machine_calls.h"
+#include "api/mirror_calls.h"
 
 namespace pixie::api {
 namespace {
@@ -34,6 +35,7 @@ constexpr std::array table{
     Route{"GET", "/rules", read, list_rules},
     Route{"GET", "/problems", read, list_problems},
     Route{"GET", "/roms", read, list_roms},
+    Route{"GET", "/mirror", read, get_mirror},
     Route{"GET", "/events", read, follow_events},
 };
 

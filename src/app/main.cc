@@ -84,6 +84,17 @@ int check(const CommandLine& line) {
   return check_folder(folder, std::cout) ? success : failure;
 }
 
+/// A command that works with the settings.
+template <class Arguments>
+int with_settings(const CommandLine& line, int (*command)(const Arguments&, const Settings&),
+                  const Arguments& arguments) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  const auto settings = interpret(*values);
+  if (!settings) return complain(usage, settings.error());
+  return command(arguments, *settings);
+}
+
 int explain(const CommandLine& line) {
   const auto values = gather_values(line);
   if (!values) return complain(usage, values.error());
@@ -121,6 +132,10 @@ int run(int argc, char** argv) {
       return check(*line);
     case Command::explain:
       return explain(*line);
+    case Command::mirror:
+      return with_settings(*line, mirror_command, line->mirror);
+    case Command::fetch:
+      return with_settings(*line, fetch_command, line->fetch);
     default:
       return roms_command(*line);
   }

@@ -10,6 +10,7 @@ import { Help } from "./help";
 import { LogView } from "./log";
 import { MachineView } from "./machine";
 import { MachinesView } from "./machines";
+import { MirrorView } from "./mirror";
 import { Mistakes, Trouble } from "./parts";
 import { ProfilesView } from "./profiles";
 import { RomsView } from "./roms";
@@ -19,6 +20,7 @@ const tabs: [Route["view"], string][] = [
   ["machines", "Machines"],
   ["profiles", "Profiles"],
   ["roms", "ROMs"],
+  ["mirror", "Mirror"],
   ["log", "Log"],
 ];
 
@@ -59,6 +61,8 @@ function View({ route }: { route: Route }) {
       return <ProfilesView />;
     case "roms":
       return <RomsView />;
+    case "mirror":
+      return <MirrorView />;
     case "log":
       return <LogView mac={route.mac} key={route.mac} />;
     case "machines":

@@ -9,6 +9,7 @@ const keys: [string[], string][] = [
   [["g", "m"], "machines"],
   [["g", "p"], "profiles and rules"],
   [["g", "r"], "ROMs"],
+  [["g", "o"], "mirror"],
   [["g", "l"], "log"],
   [["Esc"], "out of a field, close this"],
   [["?"], "this help"],
