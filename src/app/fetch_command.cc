@@ -64,7 +64,7 @@ Expected<http::Url> mirror_for(const Source& source, const FetchArguments& argum
 }
 
 /// A toml basic string.
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -206,15 +206,15 @@ class Fetching {
     const auto cmdline = sources::with(source_.cmdline, "mirror", mirror);
     std::string sums;
     for (const auto& [path, sha256] : files_)
-      sums += fmt::format("{}{} = \"{}\"", sums.empty() ? "" : ", ", quoted(path), sha256);
+      sums += fmt::format("{}{} = \"{}\"", sums.empty() ? "" : ", ", toml_string(path), sha256);
     return fmt::format(
         "{} {} on {:%F}, which writes it anew when it is said again.\n# From {}\n"
         "[profiles.{}]\ntitle = {}\nmenu = true\nmenu-group = \"Installers\"\n"
         "kernel = {}\ninitrd = {}\n{}sha256 = {{ {} }}\n",
         profile_mark, arguments_.request, fmt::gmtime(std::time(nullptr)), mirror_.text(),
-        quoted(source_.name), quoted(source_.title), quoted(files_[0].path),
-        quoted(files_[1].path),
-        cmdline.empty() ? "" : fmt::format("cmdline = {}\n", quoted(cmdline)), sums);
+        toml_string(source_.name), toml_string(source_.title), toml_string(files_[0].path),
+        toml_string(files_[1].path),
+        cmdline.empty() ? "" : fmt::format("cmdline = {}\n", toml_string(cmdline)), sums);
   }
 
   Expected<void> write_profile() const {

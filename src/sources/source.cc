@@ -88,14 +88,16 @@ Expected<std::string> code_name(const Source& source, std::string& version) {
 std::string_view embedded_sources() { return {pixie_distributions, pixie_distributions_size}; }
 
 Expected<std::vector<Source>> parse_sources(std::string_view text) {
-  const auto parsed = toml::parse(text);
-  if (!parsed) {
-    return fail(fmt::format("the file of distributions, line {}: {}",
-                            parsed.error().source().begin.line, parsed.error().description()));
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return fail(fmt::format("the file of distributions, line {}: {}", error.source().begin.line,
+                            error.description()));
   }
   std::vector<Source> sources;
-  for (const auto& [name, node] : parsed.table()) {
-    if (const auto* table = node.as_table()) sources.push_back(source_in(name.str(), *table));
+  for (const auto& [name, node] : table) {
+    if (const auto* source = node.as_table()) sources.push_back(source_in(name.str(), *source));
   }
   return sources;
 }
