@@ -5,8 +5,6 @@ import hashlib
 import os
 import pathlib
 import random
-import re
-import signal
 import socket
 import threading
 import time
@@ -60,10 +58,9 @@ def kept(bench):
     pixie = start(bench, upstream, "--state", state)
     again = get(bench, pixie, upstream.path("dir/a%2Bb.img"))
     equal("after a restart", (again.status, again.body == data), (200, True))
-    equal("requests to the upstream", len(upstream.asked("dir/a%2bb.img") +
-                                          upstream.asked("dir/a+b.img")), 0 + 1)
-    equal("metrics", bool(re.search(rb'pixie_mirror_requests_total\{result="hit"\} 1\n',
-                                    get(bench, pixie, "/metrics").body)), True)
+    equal("requests to the upstream", len(upstream.asked("dir/a+b.img")), 1)
+    check(b'pixie_mirror_requests_total{result="hit"} 1\n' in get(bench, pixie, "/metrics").body,
+          "the metrics don't count the hit")
 
 
 @case("mirror.refused")
@@ -142,7 +139,6 @@ def tls(bench):
     for _ in range(2):
         answer = get(bench, pixie, f"/mirror/https/127.0.0.1:{nginx.secure}/linux")
         equal("over TLS", (answer.status, answer.body == data), (200, True))
-        pixie.logged(rb"mirror\.fetched") or pixie.await_line(rb"mirror\.fetched")
     equal("requests", nginx.requests("linux"), 1)
     missing = get(bench, pixie, f"/mirror/https/127.0.0.1:{nginx.secure}/missing")
     equal("what is not there", missing.status, 404)
@@ -171,8 +167,12 @@ def validation(bench):
         return answer.body, answer.fields
 
     for name in pages:
-        for _ in range(3):
+        equal(name, ask(name)[0], pages[name].data)
+        pixie.await_line(rb"mirror\.fetched.*" + name.encode())
+        for _ in range(2):
             equal(name, ask(name)[0], pages[name].data)
+            if name == "never":
+                pixie.await_line(rb"mirror\.fetched.*never")
     equal("requests", {name: len(upstream.asked(name)) for name in pages},
           {"young": 1, "always": 3, "dated": 3, "never": 3, "weak": 3})
     equal("conditions", [fields.get("If-None-Match") for fields in upstream.asked("always")],
@@ -183,6 +183,7 @@ def validation(bench):
     check("fwd-status=304" in ask("always")[1]["cache-status"], "not validated")
     pages["always"] = Page(b"another one", '"2"', None, ("Cache-Control: no-cache",))
     equal("changed", ask("always")[0], b"another one")
+    pixie.await_line(rb"mirror\.fetched.*always")
     equal("its tag", ask("always")[1]["etag"], '"2"')
 
 
@@ -195,6 +196,7 @@ def stale(bench):
     pixie = start(bench, upstream)
     target = upstream.path("kept")
     equal("fetched", get(bench, pixie, target).body, b"kept")
+    pixie.await_line(rb"mirror\.fetched")
     upstream.pages["kept"] = Page(b"broken", '"1"', None, always, status=503)
     upstream.pages["other"] = Page(b"broken", status=500)
     # (the upstream would say 304 to its own ETag)
@@ -221,6 +223,7 @@ def gone(bench):
     upstream.pages["file"] = page
     pixie = start(bench, upstream)
     equal("there", get(bench, pixie, upstream.path("file")).body, b"there")
+    pixie.await_line(rb"mirror\.fetched")
     del upstream.pages["file"]
     equal("gone", get(bench, pixie, upstream.path("file")).status, 404)
     pixie.await_line(rb"mirror\.refused")
@@ -316,9 +319,9 @@ def crowd(bench, pixie, target, count, wanted):
 
 @case("mirror.crowd", slow=True)
 def fleet(bench):
-    """200 clients for one file of 40 MB: one request to nginx, every copy right"""
+    """200 clients for one file of 20 MB: one request to nginx, every copy right"""
     nginx = bench.enter(Nginx(bench.network.server, bench.folder / "nginx"))
-    size = int(os.environ.get("PIXIE_MIRROR_CROWD_BYTES", 40_000_000))
+    size = int(os.environ.get("PIXIE_MIRROR_CROWD_BYTES", 20_000_000))
     block = content(MIB)
     digest = hashlib.sha256()
     with open(nginx.root / "initrd", "wb") as file:
@@ -365,7 +368,6 @@ def changed(bench):
         got += connection.rest()
     check(600_000 <= len(got) <= 700_000 and old.startswith(got), f"{len(got)} bytes, or mixed")
     pixie.await_line(rb"mirror\.failed")
-    time.sleep(0)
     answer = _patiently(lambda: get(bench, pixie, upstream.path("file")))
     equal("the new one", (answer.status, answer.body == new), (200, True))
 
@@ -442,12 +444,12 @@ def killed(bench):
     upstream.pages["big"] = Page(data, '"v"', rate=150_000_000)
     state = bench.folder / "kill-state"
     dice = random.Random(11)
-    for _ in range(5):
+    for size_read in [dice.randrange(1, 90_000_000) for _ in range(4)] + [90_000_000]:
         pixie = start(bench, upstream, "--state", state)
         with Connection(bench, pixie) as connection:
             connection.ask(upstream.path("big"))
             connection.head()
-            part = connection.read(dice.randrange(1, 90_000_000))
+            part = connection.read(size_read)
             check(data.startswith(part), "wrong bytes")
             bench.kill(pixie)
     pixie = start(bench, upstream, "--state", state)
@@ -474,7 +476,7 @@ def limits(bench):
         pixie.await_line(rb"mirror\.fetched.*f2")
         slow.ask(upstream.path("f1"))
         slow.head()
-        for name in ("f0", "f3", "f4"):
+        for name in ("f0", "f2", "f3", "f4"):
             equal(name, get(bench, pixie, upstream.path(name)).body == files[name], True)
         pixie.await_line(rb"mirror\.evicted.*f1")
         equal("the one that is sent", partial_read(slow, 1_000_000) == files["f1"], True)
@@ -482,7 +484,8 @@ def limits(bench):
     get(bench, pixie, upstream.path("f1"))
     equal("f1 went", len(upstream.asked("f1")), 2)
     equal("too large", get(bench, pixie, upstream.path("huge")).status, 502)
-    equal("and cost nothing", get(bench, pixie, upstream.path("f0")).status, 200)
+    get(bench, pixie, upstream.path("f4"))
+    equal("and nothing went for it", len(upstream.asked("f4")), 1)
 
 
 @case("mirror.pinned")
@@ -514,7 +517,8 @@ kernel = "{upstream.path('initrd')}"
 sha256 = {{ "{upstream.path('initrd')}" = "{hashlib.sha256(bad).hexdigest()}" }}
 """)
     pixie.await_line(rb"fleet\.loaded")
-    equal("wanted now", get(bench, pixie, upstream.path("initrd")).body == bad, True)
+    answer = _patiently(lambda: get(bench, pixie, upstream.path("initrd")))
+    equal("wanted now", answer.body == bad, True)
 
 
 @case("http.max-transfers")
