@@ -14,6 +14,7 @@
 #include "machines/decide.h"
 #include "machines/fleet.h"
 #include "machines/roster.h"
+#include "mirror/view.h"
 #include "roms/catalogue.h"
 #include "wire/diagnostic.h"
 #include "wire/mac.h"
@@ -55,6 +56,8 @@ class Office {
   /// Whether this server has something at that path.
   virtual bool has(const http::Target& target) const = 0;
   virtual ImageRoom image_room() const = 0;
+  /// Nothing: there is no mirror. Of its files at most a thousand.
+  virtual std::optional<mirror::View> mirror() const = 0;
   virtual std::string version() const = 0;
   /// What keeps it from working as it should, a sentence each; none: all is well.
   virtual std::vector<std::string> health_problems() const = 0;

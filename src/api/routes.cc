@@ -12,6 +12,7 @@
 #include "api/fleet_calls.h"
 #include "api/image_calls.h"
 #include "api/machine_calls.h"
+#include "api/mirror_calls.h"
 
 namespace pixie::api {
 namespace {
@@ -41,6 +42,7 @@ constexpr std::array table{
     Route{"GET", "/images/{file}", read, get_image},
     Route{"PUT", "/images/{file}", write, put_image},
     Route{"DELETE", "/images/{file}", write, delete_image},
+    Route{"GET", "/mirror", read, get_mirror},
     Route{"GET", "/events", read, follow_events},
 };
 

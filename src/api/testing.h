@@ -29,6 +29,7 @@ class TestOffice final : public Office {
   bool has_upstream = false;
   std::set<std::string> paths;
   std::vector<std::string> the_health_problems;
+  std::optional<mirror::View> the_mirror;
 
   std::shared_ptr<const machines::Fleet> fleet() const override { return the_fleet; }
   std::vector<wire::Diagnostic> mistakes() const override { return the_mistakes; }
@@ -47,6 +48,7 @@ class TestOffice final : public Office {
     return {.server = "http://192.0.2.1", .host = "192.0.2.1", .callback = ""};
   }
   bool has(const http::Target& target) const override { return paths.contains(target.path); }
+  std::optional<mirror::View> mirror() const override { return the_mirror; }
   std::string version() const override { return "1.2.3"; }
   std::vector<std::string> health_problems() const override { return the_health_problems; }
   bool is_own_name(std::string_view host) const override { return host == "bootserver"; }

@@ -5,7 +5,9 @@
 
 #include "app/doctor.h"
 #include "app/explain.h"
+#include "app/fetch_command.h"
 #include "app/machine_command.h"
+#include "app/mirror_command.h"
 #include "app/settings.h"
 
 namespace pixie::app {
@@ -28,6 +30,8 @@ enum class Command : std::uint8_t {
   machine,
   check,
   explain,
+  mirror,
+  fetch,
 };
 
 struct CommandLine {
@@ -47,6 +51,8 @@ struct CommandLine {
   DoctorArguments doctor;
   MachineArguments machine;
   ExplainArguments explain;
+  MirrorArguments mirror;
+  FetchArguments fetch;
 };
 
 /// The error is one sentence, with the nearest thing that would have been right.

@@ -98,6 +98,17 @@ int images_show(const CommandLine& line) {
   return done ? success : complain(failure, done.error());
 }
 
+/// A command that works with the settings.
+template <class Arguments>
+int with_settings(const CommandLine& line, int (*command)(const Arguments&, const Settings&),
+                  const Arguments& arguments) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  const auto settings = interpret(*values);
+  if (!settings) return complain(usage, settings.error());
+  return command(arguments, *settings);
+}
+
 int explain(const CommandLine& line) {
   const auto values = gather_values(line);
   if (!values) return complain(usage, values.error());
@@ -137,6 +148,10 @@ int run(int argc, char** argv) {
       return explain(*line);
     case Command::images_show:
       return images_show(*line);
+    case Command::mirror:
+      return with_settings(*line, mirror_command, line->mirror);
+    case Command::fetch:
+      return with_settings(*line, fetch_command, line->fetch);
     default:
       return roms_command(*line);
   }

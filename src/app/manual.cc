@@ -67,6 +67,16 @@ constexpr Text commands[] = {
     {"pixie machine once MAC PROFILE",
      "Let the machine boot the profile at its next boot only; an empty PROFILE takes it back."},
     {"pixie machine forget MAC", "Forget a machine, what is assigned to it, and its boots."},
+    {"pixie mirror [list]", "List the files that the mirror keeps; --state or --mirror-dir say where."},
+    {"pixie mirror fetch URL...",
+     "Bring files into the mirror before machines ask: through the pixie that runs on this machine, "
+     "else straight into its folder."},
+    {"pixie mirror verify",
+     "Check every file of the mirror against its SHA-256; what is damaged is removed."},
+    {"pixie fetch [NAME/VERSION] [--from URL] [--arch NAME] [--keyring FILE] [--force]",
+     "Bring a distribution's installer (debian/12, rocky/9, ...) from any mirror of its own into "
+     "pixie's, checked by what the distribution published, and write its profile into pixie.d in "
+     "the scripts folder. Without an argument: list the distributions."},
     {"pixie man [--markdown]",
      "Print this manual as a page for man, or the settings as a Markdown table."},
 };
@@ -177,7 +187,9 @@ std::string help_text() {
       "       pixie doctor [probe] ...\n"
       "       pixie check [DIR]\n       pixie explain MAC ...\n"
       "       pixie images show FILE\n"
-      "       pixie machine [list|show|set|once|forget] ...\n\n" +
+      "       pixie machine [list|show|set|once|forget] ...\n"
+      "       pixie mirror [list|fetch|verify] ...\n"
+      "       pixie fetch [NAME/VERSION] ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
   out += "\nOptions:\n";
@@ -207,7 +219,9 @@ std::string manual_page() {
       "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.br\n"
       ".B pixie check\n[DIR]\n.br\n.B pixie explain\nMAC ...\n.br\n"
       ".B pixie images\nshow FILE\n.br\n"
-      ".B pixie machine\n[list|show|set|once|forget]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
+      ".B pixie machine\n[list|show|set|once|forget]\n.br\n"
+      ".B pixie mirror\n[list|fetch|verify]\n.br\n.B pixie fetch\n[NAME/VERSION]\n"
+      ".SH DESCRIPTION\n{}\n.PP\n{}\n",
       PIXIE_VERSION, roff(description),
       "A setting comes from the command line, else from the environment, else from the "
       "configuration file, else from its default.");

@@ -116,6 +116,22 @@ bool Office::has(const http::Target& target) const {
   return std::holds_alternative<tree::Body>(found);
 }
 
+std::optional<mirror::View> Office::mirror() const {
+  constexpr std::size_t shown = 1000;
+  if (!mirror_) return std::nullopt;
+  const auto counts = mirror_->counts();
+  const auto usage = mirror_->cache().usage();
+  return mirror::View{.hits = counts.hits,
+                      .misses = counts.misses,
+                      .stale = counts.stale,
+                      .fetched_bytes = counts.fetched,
+                      .fetching = counts.fetching,
+                      .files = usage.files,
+                      .bytes = usage.bytes,
+                      .limit_bytes = usage.limit_bytes,
+                      .entries = mirror_->cache().list(shown)};
+}
+
 std::string Office::version() const { return PIXIE_VERSION; }
 
 std::vector<std::string> Office::health_problems() const {

@@ -9,6 +9,7 @@
 
 #include "api/office.h"
 #include "app/fleet_watch.h"
+#include "net/mirror.h"
 #include "tree/tree.h"
 
 namespace pixie::app {
@@ -22,6 +23,8 @@ class Office final : public api::Office {
          std::string address, std::vector<std::string> troubles);
 
   void use(std::shared_ptr<const api::Tokens> tokens);
+  /// Before anything is asked; it outlives the office. Null: there is none.
+  void show(const net::Mirror* mirror) { mirror_ = mirror; }
   /// The settings were read again.
   void replace_tree(const tree::Layout& layout);
   void replace_images(std::shared_ptr<const images::Images> images);
@@ -39,6 +42,7 @@ class Office final : public api::Office {
   machines::Here here(const machines::Identity& machine) const override;
   bool has(const http::Target& target) const override;
   api::ImageRoom image_room() const override;
+  std::optional<mirror::View> mirror() const override;
   std::string version() const override;
   std::vector<std::string> health_problems() const override;
   bool is_own_name(std::string_view host) const override;
@@ -48,6 +52,7 @@ class Office final : public api::Office {
   const FleetWatch& fleet_;
   const std::string address_;
   const std::vector<std::string> troubles_;
+  const net::Mirror* mirror_ = nullptr;
   mutable std::mutex mutex_;
   std::shared_ptr<const api::Tokens> tokens_;
   mutable tree::Tree tree_;

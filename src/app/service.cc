@@ -58,6 +58,7 @@ Service::Service(const Settings& settings, Opened opened)
     mirror_ = std::make_unique<net::Mirror>(std::move(opened.mirror), settings.mirror, events_,
                                             net::MirrorTimes{}, net::Mirror::Waits{});
     pin(*fleet_.fleet());
+    office_.show(mirror_.get());
   }
   services_.emplace(desk::Services{roster_, *registry_, {}});
   if (upstream_) {
@@ -136,11 +137,23 @@ void Service::pin(const machines::Fleet& fleet) {
 
 std::string Service::metrics_text() const {
   const auto active = server_->active();
+  std::optional<events::Metrics::Now::Mirror> mirror;
+  if (mirror_) {
+    const auto counts = mirror_->counts();
+    const auto usage = mirror_->cache().usage();
+    mirror = {.hits = counts.hits,
+              .misses = counts.misses,
+              .stale = counts.stale,
+              .fetched_bytes = counts.fetched,
+              .files = usage.files,
+              .bytes = usage.bytes};
+  }
   return metrics_.exposition({.version = PIXIE_VERSION,
                               .transfers = active.transfers,
                               .connections = active.connections,
                               .listeners = feed_.listeners(),
-                              .dropped = events_.dropped()});
+                              .dropped = events_.dropped(),
+                              .mirror = mirror});
 }
 
 }  // namespace pixie::app

@@ -314,13 +314,16 @@ Expected<void> Cache::make_room(std::uint64_t more) {
   const auto on_disk = bytes_ + (free > disk_reserve ? free - disk_reserve : 0);
   const auto budget = std::min(limits_.bytes, on_disk);
   auto next = items_.end();
+  const auto no_room = [&] {
+    return fail(fmt::format("the mirror has no room for {} bytes more: --mirror-size is {} bytes, "
+                            "and the disk has {} left",
+                            more, limits_.bytes, free));
+  };
+  // Nobody goes for what does not fit anyway.
+  if (more > budget) return no_room();
   while (bytes_ + more > budget || items_.size() > limits_.files) {
     do {
-      if (next == items_.begin()) {
-        return fail(fmt::format("the mirror has no room for {} bytes more: --mirror-size is {} "
-                                "bytes, and the disk has {} left",
-                                more, limits_.bytes, free));
-      }
+      if (next == items_.begin()) return no_room();
       --next;
     } while (next->drafted);
     auto& victim = *next++;

@@ -233,25 +233,30 @@ void Mirror::fetch(const std::string& key, const std::stop_token& stop) {
   const auto sha256 = job.sha256;
   lock.unlock();
   const auto began = Clock::now();
-  auto end = fetch_into_mirror(
+  const auto end = fetch_into_mirror(
       {.client = client_, .cache = *cache_, .hosts = hosts_, .times = times_}, url, former, sha256,
       [&](MirrorStart start) { this->start(key, std::move(start)); }, stop);
   fetched_ += end.bytes;
+  if (stop.stop_requested()) return;
+  settle(key, end);
   const std::chrono::duration<double> took = Clock::now() - began;
+  report(key, end, took.count());
+  tell_evicted();
+}
+
+void Mirror::report(const std::string& key, const MirrorEnd& end, double seconds) {
   if (end.what == What::whole) {
     events_.emit(events::mirror_fetched, {{"url", key},
                                           {"size", end.entry->size},
                                           {"bytes", end.bytes},
-                                          {"seconds", took.count()},
+                                          {"seconds", seconds},
                                           {"sha256", end.entry->sha256}});
-  } else if (end.what != What::unchanged && !stop.stop_requested()) {
+  } else if (end.what != What::unchanged) {
     const auto& kind = end.what == What::mismatch  ? events::mirror_mismatch
                        : end.what == What::refused ? events::mirror_refused
                                                    : events::mirror_failed;
     events_.emit(kind, {{"url", key}, {"reason", end.reason}, {"bytes", end.bytes}});
   }
-  tell_evicted();
-  if (!stop.stop_requested()) settle(key, std::move(end));
 }
 
 /// The file can be sent from now on.
@@ -275,7 +280,7 @@ void Mirror::start(const std::string& key, MirrorStart start) {
 }
 
 /// The fetch has ended: whoever still waits gets what came of it.
-void Mirror::settle(const std::string& key, MirrorEnd end) {
+void Mirror::settle(const std::string& key, const MirrorEnd& end) {
   if (end.what == What::refused) cache_->drop(key);
   std::vector<Waiter> waiting;
   std::shared_ptr<const mirror::Entry> former;

@@ -123,7 +123,8 @@ class Mirror {
   void work(const std::stop_token& stop);
   void fetch(const std::string& key, const std::stop_token& stop);
   void start(const std::string& key, MirrorStart start);
-  void settle(const std::string& key, MirrorEnd end);
+  void report(const std::string& key, const MirrorEnd& end, double seconds);
+  void settle(const std::string& key, const MirrorEnd& end);
   void remember(const std::string& key, const MirrorEnd& end);
   void send_away_the_patient(const std::stop_token& stop);
   void tell_evicted();

@@ -60,7 +60,11 @@ Backend::Answer answer_with(Mirrored found) {
   answer.made.content_type =
       entry.type.empty() ? std::string(http::content_type(path)) : entry.type;
   const auto age = std::max<std::int64_t>(now - entry.validated, 0);
-  answer.made.fields = {{"Age", fmt::format("{}", age)}, {"Cache-Status", cache_status(found, now)}};
+  // A browser must not take another server's page for one of ours.
+  answer.made.fields = {{"Age", fmt::format("{}", age)},
+                        {"Cache-Status", cache_status(found, now)},
+                        {"Content-Security-Policy", "sandbox"},
+                        {"X-Content-Type-Options", "nosniff"}};
   answer.file.emplace(tree::Body::Kind::file, tree::FileRange{std::move(found.file), 0, entry.size});
   answer.file->etag = etag_of(entry);
   answer.file->modified = http::parse_date(entry.modified, now);

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.parse
 
 from lab.process import Process
 
@@ -110,8 +111,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):  # pylint: disable=invalid-name
         """Answers, or cuts the connection."""
         with self.owner.lock:
-            self.owner.requests.append((self.command, self.path, dict(self.headers.items())))
-            page = self.owner.pages.get(self.path.lstrip("/"))
+            path = urllib.parse.unquote(self.path)
+            self.owner.requests.append((self.command, path, dict(self.headers.items())))
+            page = self.owner.pages.get(path.lstrip("/"))
         self.close_connection = True
         if page is None:
             self.send_error(404)

@@ -167,6 +167,33 @@ export interface Rom {
   licence: string | null;
 }
 
+export interface MirrorEntry {
+  url: string;
+  path: string | null;
+  size: number;
+  have: number;
+  whole: boolean;
+  sha256: string | null;
+  fetched: string;
+  validated: string;
+  fresh_until: string;
+  used: string;
+}
+
+export interface Mirror {
+  on: boolean;
+  hits: number;
+  misses: number;
+  stale: number;
+  hit_rate: number | null;
+  fetched_bytes: number;
+  fetching: number;
+  files: number;
+  bytes: number;
+  limit_bytes: number;
+  entries: MirrorEntry[];
+}
+
 export interface RomList {
   roms: Rom[];
 }

@@ -11,6 +11,7 @@ import { ImagesView } from "./images";
 import { LogView } from "./log";
 import { MachineView } from "./machine";
 import { MachinesView } from "./machines";
+import { MirrorView } from "./mirror";
 import { Mistakes, Trouble } from "./parts";
 import { ProfilesView } from "./profiles";
 import { RomsView } from "./roms";
@@ -21,6 +22,7 @@ const tabs: [Route["view"], string][] = [
   ["profiles", "Profiles"],
   ["images", "Images"],
   ["roms", "ROMs"],
+  ["mirror", "Mirror"],
   ["log", "Log"],
 ];
 
@@ -63,6 +65,8 @@ function View({ route }: { route: Route }) {
       return <ImagesView />;
     case "roms":
       return <RomsView />;
+    case "mirror":
+      return <MirrorView />;
     case "log":
       return <LogView mac={route.mac} key={route.mac} />;
     case "machines":

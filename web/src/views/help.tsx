@@ -10,6 +10,7 @@ const keys: [string[], string][] = [
   [["g", "p"], "profiles and rules"],
   [["g", "i"], "images"],
   [["g", "r"], "ROMs"],
+  [["g", "o"], "mirror"],
   [["g", "l"], "log"],
   [["Esc"], "out of a field, close this"],
   [["?"], "this help"],
