@@ -21,8 +21,8 @@ import time
 
 from lab import disk, mini_image, net, process
 from lab.machine import MAC
-from lab.scene import (Assign, Case, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, SCRIPT_RUNS, Screenshot,
-                       See, Type, TypeLine)
+from lab.scene import (Assign, Case, Logged, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, SCRIPT_RUNS,
+                       Screenshot, See, Shown, Type, TypeLine)
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 LOG_LINES = 30
@@ -69,6 +69,22 @@ firmware = "uefi"
 arch = "x86_64"
 profile = "linux"
 """
+# The preseed that people copy, but it calls back as soon as the installer has read it: what comes
+# after that (partitions, packages) is Debian's, takes an hour here, and needs the internet.
+INSTALL = """\
+[profiles.debian12]
+kernel = "/extra/debian/linux"
+initrd = "/extra/debian/initrd.gz"
+cmdline = """ + \
+    '"auto=true priority=critical url={{server}}/t/preseed.cfg?mac={{mac}} ' \
+    '{{#if hostname}}hostname={{hostname}} {{/if}}DEBIAN_FRONTEND=text console=ttyS0 ---"' + """
+vars = { mirror = "mirror.example.org", disk = "/dev/vda", packages = ["curl"] }
+[profiles.disk]
+local = true
+"""
+PRESEED = re.sub("^d-i preseed/late_command string (.*)$",
+                 r"d-i preseed/early_command string \1 && reboot -f",
+                 (TOP / "examples/fleet/templates/preseed.cfg").read_text(), flags=re.M)
 UPSTREAM = f"""\
 {{"kernel": "http://{net.ADDRESS}/extra/vmlinuz", "initrd": ["http://{net.ADDRESS}/extra/initrd.gz"],
  "cmdline": "console=ttyS0 panic=-1 quiet"}}
@@ -324,6 +340,18 @@ CASES = {
         qemu=("-action", "reboot=reset"),
         logged=(re.compile(rf"machine\.claimed mac={MAC} profile=install"),
                 re.compile(rf"boot\.script [^\n]*mac={MAC} because=assigned profile=disk"))),
+    "bios-debian-installer": Case(
+        "Debian's installer reads its preseed and calls back, once; then the disk boots", "bios",
+        (Assign('{"profile": "disk", "once": "debian12"}'), IPXE, OWN_MENU,
+         Logged("kernel and initrd", rb"http\.done [^\n]*debian/initrd\.gz"),
+         See("installer's kernel", rb"Linux version"),
+         Logged("preseed", rb"http\.done [^\n]*t/preseed\.cfg"),
+         Logged("called back", rf"machine\.done mac={MAC} profile=debian12".encode()),
+         Shown({"install": {"status": "done", "profile": "debian12"},
+                "assignment": {"profile": "disk", "once": None}}),
+         See("again", IPXE.pattern), OWN_MENU, See("disk", disk.SAYS.encode())),
+        scripts=(), fleet=INSTALL, preseed=PRESEED, with_disk=True, dead_end=None, seconds=900,
+        qemu=("-m", "1024", "-action", "reboot=reset")),
     "uefi64-upstream": Case(
         "another server says what it boots (Pixiecore's API)", "uefi64",
         (IPXE, MENU, *X86_EFI), scripts=(), served=SERVED_EFI, upstream=UPSTREAM,

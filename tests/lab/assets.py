@@ -41,6 +41,10 @@ SYSROOT_PACKAGES = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libgcc
                     "libcli11-dev", "libtomlplusplus-dev", "libsqlite3-0", "libsqlite3-dev",
                     "libc-ares2", "libc-ares-dev", "nlohmann-json3-dev")
 
+# Debian's own installer, of the package debian-installer-12-netboot-amd64: linux and initrd.gz.
+INSTALLER = pathlib.Path(
+    "/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64")
+
 INIT = """\
 #!/bin/sh
 /bin/busybox mount -t proc proc /proc
