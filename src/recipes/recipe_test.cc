@@ -1,5 +1,7 @@
 #include "recipes/recipe.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 #include "recipes/recognise.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 

@@ -20,19 +20,23 @@ bool has_kind(const Contents& contents, const std::vector<std::string>& kinds) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 
-/// Finds a path of the patterns below `folder`, the first in the order of the names.
+/// An image may have folders without end in which a pattern of several parts looks for something.
+constexpr std::size_t names_tried_limit = 20'000;
+
+/// Finds a path of the patterns below `folder`, the first in the order of the names. `tried` counts names.
 bool has_path(const Contents& contents, const std::string& folder, std::span<const Pattern> parts,
-              Facts& facts) {
+              Facts& facts, std::size_t& tried) {
   const auto below = folder.empty() ? "" : folder + "/";
   const auto& part = parts.front();
   const auto rest = parts.subspan(1);
   const auto try_one = [&](const std::string& name) {
     const auto path = below + name;
     return rest.empty() ? contents.kind(path) != Contents::Kind::nothing
-                        : has_path(contents, path, rest, facts);
+                        : has_path(contents, path, rest, facts, tried);
   };
   if (part.is_plain()) return try_one(part.text());
   for (const auto& name : contents.names(folder)) {
+    if (++tried > names_tried_limit) return false;
     auto with_name = facts;
     if (!part.matches(name, with_name)) continue;
     std::swap(facts, with_name);
@@ -66,7 +70,10 @@ bool shows(const Contents& contents, const Signs& signs, Facts& facts) {
        std::ranges::any_of(signs.volumes,
                            [&](const Pattern& one) { return one.matches(volume, found); })) &&
       std::ranges::all_of(signs.files,
-                          [&](const auto& path) { return has_path(contents, "", path, found); }) &&
+                          [&](const auto& path) {
+                            std::size_t tried = 0;
+                            return has_path(contents, "", path, found, tried);
+                          }) &&
       std::ranges::all_of(signs.lines,
                           [&](const auto& line) { return has_line(contents, line, found); });
   if (shown) facts = std::move(found);
