@@ -10,12 +10,12 @@
 #include "api/filter.h"
 
 namespace pixie::api {
+
+Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
+
 namespace {
 
 using machines::Fact;
-
-/// Empty texts stand for what is not known or not there.
-Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
 
 Json assignment_json(const machines::Assignment& assignment) {
   return {{"profile", text_or_null(assignment.profile)},
