@@ -153,14 +153,14 @@ inline constexpr Kind mirror_fetching{
     true};
 inline constexpr Kind mirror_fetched{"mirror.fetched", info,
                                      "A file was fetched from its upstream, whole.", true};
-inline constexpr Kind mirror_refused{
-    "mirror.refused", info, "An upstream has no such file, or does not give it.", true};
+inline constexpr Kind mirror_refused{"mirror.refused", info,
+                                     "An upstream has no such file, or does not give it.", true};
 inline constexpr Kind mirror_failed{
     "mirror.failed", warning,
     "An upstream could not be asked, or its answer can't be used; the reason says why.", true};
 inline constexpr Kind mirror_stale{
-    "mirror.stale", warning,
-    "A file was served that may be outdated: its upstream can't be asked.", true};
+    "mirror.stale", warning, "A file was served that may be outdated: its upstream can't be asked.",
+    true};
 inline constexpr Kind mirror_evicted{"mirror.evicted", info,
                                      "A file that was not used for long went to make room.", true};
 inline constexpr Kind mirror_mismatch{
@@ -310,6 +310,8 @@ inline constexpr std::array all{
     &images_found,
     &images_growing,
     &images_indexed,
+    &images_recognised,
+    &images_unknown,
     &images_failed,
     &images_removed,
     &images_crowded,

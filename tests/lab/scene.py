@@ -264,9 +264,8 @@ class Scene:
                               on_end=self._pixie_ended)
         deadline = time.monotonic() + PIXIE_SECONDS
         self._pixie.transcript.wait_for(rb"pixie\.ready", deadline)
-        for name in self._image_files:
-            known = rf"images\.recognised file=\"?{re.escape(name)}\"? "
-            self._pixie.transcript.wait_anywhere(known.encode(), deadline)
+        if self._image_files:  # their profiles are in force
+            self._pixie.transcript.wait_anywhere(rb"fleet\.loaded profiles=[1-9]", deadline)
         return self._pixie
 
     def _pixie_ended(self, reason):
