@@ -16,6 +16,7 @@ namespace {
 //  itself.
 //  - A switch port with spanning tree or LACP forwards nothing for 30 s: hence five tries with
 //  growing pauses.
+//  - The flags for profiles that are not for every machine are set before the first `goto`, which would pass them by.
 //  - `|| goto`, `&& goto` after each command that can fail or return: nothing falls through to the
 //  next label.
 //  - A script that ends returns here, so after each `chain` stands a `goto`. `set next leave` in a
@@ -32,6 +33,9 @@ constexpr std::string_view chain_template = R"ipxe(#!ipxe
 set pixie http://{{host}}{{http_port}}
 iseq ${buildarch} arm32 && set pixie tftp://{{host}}{{tftp_port}} ||
 set menu-timeout:int32 {{menu_timeout_ms}}
+{{#each fits}}
+{{this}}
+{{/each}}
 
 set pause:int32 1
 :network
@@ -44,9 +48,6 @@ inc pause ${pause}
 iseq ${pause} 32 || goto network
 echo This machine got no address from DHCP: check the cable, the switch port, the DHCP server.
 
-{{#each fits}}
-{{this}}
-{{/each}}
 :menu
 menu {{title}}: what shall ${mac} boot?
 item --key o own o  {{own}}
