@@ -60,6 +60,7 @@ TEST(ChainScript, OffersAMachineWhatFitsIt) {
                     "clear fit-1 ||\niseq ${platform} efi && set fit-1 yes ||\n"
                     "clear fit-2 ||\n"))
       << text;
+  EXPECT_LT(text.find("clear fit-2"), text.find("goto "));
   EXPECT_TRUE(
       text.contains("isset ${fit-0}${fit-1} && item --gap Images ||\n"
                     "isset ${fit-0} && item choice-0    Memtest86+ ||\n"
