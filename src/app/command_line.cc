@@ -96,6 +96,20 @@ void add_fleet(CLI::App& app, CommandLine& line) {
   }
 }
 
+void add_images(CLI::App& app, CommandLine& line) {
+  auto& arguments = line.images;
+  auto& images = *app.add_subcommand("images")->fallthrough();
+  images.require_subcommand(1);
+  const auto add = [&](const char* name, Command command) {
+    auto* sub = images.add_subcommand(name)->fallthrough();
+    sub->preparse_callback([&line, command](std::size_t) { line.command = command; });
+    sub->add_option("FILE", arguments.file)->required();
+    return sub;
+  };
+  add("list", Command::images_list)->add_flag("--sha256", arguments.hashes);
+  add("cat", Command::images_cat)->add_option("PATH", arguments.path)->required();
+}
+
 void add_commands(CLI::App& app, CommandLine& line) {
   auto& roms = *app.add_subcommand("roms")->fallthrough();
   roms.parse_complete_callback([&line] {
@@ -123,6 +137,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_doctor(app, line);
   add_machine(app, line);
   add_fleet(app, line);
+  add_images(app, line);
 
   auto& manual = *app.add_subcommand("man");
   manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });

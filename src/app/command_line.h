@@ -5,6 +5,7 @@
 
 #include "app/doctor.h"
 #include "app/explain.h"
+#include "app/images_command.h"
 #include "app/machine_command.h"
 #include "app/settings.h"
 
@@ -27,6 +28,8 @@ enum class Command : std::uint8_t {
   machine,
   check,
   explain,
+  images_list,
+  images_cat,
 };
 
 struct CommandLine {
@@ -46,6 +49,7 @@ struct CommandLine {
   DoctorArguments doctor;
   MachineArguments machine;
   ExplainArguments explain;
+  ImagesArguments images;
 };
 
 /// The error is one sentence, with the nearest thing that would have been right.

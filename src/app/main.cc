@@ -10,6 +10,7 @@
 #include "app/command_line.h"
 #include "app/dhcp_config.h"
 #include "app/explain.h"
+#include "app/images_command.h"
 #include "app/manual.h"
 #include "app/serve.h"
 #include "roms/command.h"
@@ -93,6 +94,13 @@ int explain(const CommandLine& line) {
   return done ? success : complain(failure, done.error());
 }
 
+int images(const CommandLine& line) {
+  const auto done = line.command == Command::images_cat
+                        ? print_file(line.images, std::cout)
+                        : list_image(line.images, std::cout, std::cerr);
+  return done ? success : complain(failure, done.error());
+}
+
 int run(int argc, char** argv) {
   const auto line = parse_command_line(argc, argv);
   if (!line) return complain(usage, line.error());
@@ -121,6 +129,9 @@ int run(int argc, char** argv) {
       return check(*line);
     case Command::explain:
       return explain(*line);
+    case Command::images_list:
+    case Command::images_cat:
+      return images(*line);
     default:
       return roms_command(*line);
   }

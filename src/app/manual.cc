@@ -53,6 +53,11 @@ constexpr Text commands[] = {
     {"pixie explain MAC [--arch NAME] [--firmware NAME] [--ip ADDR] [--serial TEXT] ...",
      "Tell what a machine would boot, and why: each step of the decision, its script, its ROM, and "
      "what it would fetch. Every fact that rules ask for can be given: --uuid, --product, ..."},
+    {"pixie images list FILE [--sha256]",
+     "List the files in an ISO 9660 or UDF image as they are served: size, SHA-256, path. What "
+     "kind "
+     "of image it is goes to standard error."},
+    {"pixie images cat FILE PATH", "Print a file that is in an image."},
     {"pixie machine [list [TEXT]]",
      "List the machines that a running pixie has seen, or those that have TEXT in a fact, and how "
      "their last boot went. For this and the next commands: --server URL asks another pixie than "
@@ -80,7 +85,8 @@ constexpr Text examples[] = {
 constexpr Text exit_codes[] = {
     {"0", "All went well; also after SIGTERM and SIGINT."},
     {"1",
-     "A command failed: a file can't be written, a ROM is damaged; doctor: a machine does not "
+     "A command failed: a file can't be written, a ROM or an image is damaged; doctor: a machine "
+     "does not "
      "boot; machine: the server can't be reached, or refuses; check, explain: there is a mistake."},
     {"2",
      "A setting or an argument is wrong, or a folder is missing; doctor: a capability is missing."},
@@ -173,6 +179,7 @@ std::string help_text() {
       "       pixie dhcp-config SERVER [--address ADDR]\n"
       "       pixie doctor [probe] ...\n"
       "       pixie check [DIR]\n       pixie explain MAC ...\n"
+      "       pixie images list|cat FILE ...\n"
       "       pixie machine [list|show|set|once|forget] ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
@@ -202,6 +209,7 @@ std::string manual_page() {
       ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie dhcp-config\n"
       "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.br\n"
       ".B pixie check\n[DIR]\n.br\n.B pixie explain\nMAC ...\n.br\n"
+      ".B pixie images\nlist|cat FILE ...\n.br\n"
       ".B pixie machine\n[list|show|set|once|forget]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
       PIXIE_VERSION, roff(description),
       "A setting comes from the command line, else from the environment, else from the "
