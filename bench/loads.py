@@ -113,7 +113,7 @@ class LargeHttp:
         program = pathlib.Path(__file__).with_name("http_load.py")
         size = (server.root / servers.HUGE).stat().st_size
         text, cpu = metered(server, lambda: _run(
-            sys.executable, program, server.http_port, f"/{servers.HUGE}", size, self.clients,
+            sys.executable, program, server.http_port, server.target(servers.HUGE), size, self.clients,
             self.rounds))
         result = json.loads(text)
         return Sample(result["bytes"] / 1e6, cpu, result["seconds"], failed=result["failed"])

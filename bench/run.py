@@ -24,7 +24,7 @@ import isolation
 import loads
 import report
 import servers
-from servers import Atftpd, Dnsmasq, Nginx, Pixie, TftpdHpa
+from servers import Atftpd, Dnsmasq, Nginx, NginxCache, Pixie, PixieMirror, TftpdHpa
 
 OPEN_TRANSFERS = 10_000
 IDLE_CONNECTIONS = 1_000
@@ -100,12 +100,16 @@ class Bench:
             yield Row(f"HTTP 256 MB, {clients} clients", "MB/CPU s", (Pixie, Nginx),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
 
+        for clients, rounds in ((1, 16), (64, 1)):
+            yield Row(f"mirror hit, 256 MB, {clients} clients", "MB/CPU s", (PixieMirror, NginxCache),
+                      loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
+
         yield Row(f"DHCP, {DHCP_RATE} exchanges/s", "exchanges/CPU s", dhcp.SERVERS,
                   dhcp.Exchanges(DHCP_RATE, 2 if quick else 5))
 
     def _make(self, kind, **changes):
         server = kind(self._scratch, self._root)
-        if kind in (Pixie, dhcp.PixieDhcp):
+        if issubclass(kind, Pixie) or kind is dhcp.PixieDhcp:
             server.path = self._options.pixie
         for key, value in changes.items():
             setattr(server, key, value)

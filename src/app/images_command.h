@@ -1,26 +1,17 @@
-// `pixie images`: what is in an image file, without serving it.
+// `pixie images show FILE`: what is this image, and what boots it?
 #pragma once
 
 #include <ostream>
 #include <string>
 
+#include "roms/catalogue.h"
 #include "wire/error.h"
 
 namespace pixie::app {
 
-struct ImagesArguments {
-  std::string file;
-  /// `list --sha256`.
-  bool hashes = false;
-  /// `cat`: the path in the image.
-  std::string path;
-};
-
-/// One line for each file, in the order of the folders: size, SHA-256 if asked for, path. Links are listed as what they
-/// lead to, links to folders not at all. What the image is goes to `notes`.
-Expected<void> list_image(const ImagesArguments& arguments, std::ostream& out, std::ostream& notes);
-
-/// The bytes of one file.
-Expected<void> print_file(const ImagesArguments& arguments, std::ostream& out);
+/// Prints what the recipes say of an image (a file or a folder), and the profiles that they make of it. The recipes in
+/// the scripts folder count, if it is named.
+Expected<void> show_image(const std::string& path, const std::string& scripts,
+                          const roms::Catalogue& catalogue, std::ostream& out);
 
 }  // namespace pixie::app

@@ -9,6 +9,7 @@
 
 #include "api/office.h"
 #include "app/fleet_watch.h"
+#include "net/mirror.h"
 #include "tree/tree.h"
 
 namespace pixie::app {
@@ -22,11 +23,15 @@ class Office final : public api::Office {
          std::string address, std::vector<std::string> troubles);
 
   void use(std::shared_ptr<const api::Tokens> tokens);
+  /// Before anything is asked; it outlives the office. Null: there is none.
+  void show(const net::Mirror* mirror) { mirror_ = mirror; }
   /// The settings were read again.
   void replace_tree(const tree::Layout& layout);
+  void replace_images(std::shared_ptr<const images::Images> images);
 
   std::shared_ptr<const machines::Fleet> fleet() const override;
   std::vector<wire::Diagnostic> mistakes() const override;
+  std::shared_ptr<const images::Images> images() const override;
   bool has_own_script(const wire::Mac& mac) const override;
   std::shared_ptr<const api::Tokens> tokens() const override;
   const machines::Roster& roster() const override { return roster_; }
@@ -36,6 +41,8 @@ class Office final : public api::Office {
   bool upstream_answers(const wire::Mac& mac) const override;
   machines::Here here(const machines::Identity& machine) const override;
   bool has(const http::Target& target) const override;
+  api::ImageRoom image_room() const override;
+  std::optional<mirror::View> mirror() const override;
   std::string version() const override;
   std::vector<std::string> health_problems() const override;
   bool is_own_name(std::string_view host) const override;
@@ -45,9 +52,11 @@ class Office final : public api::Office {
   const FleetWatch& fleet_;
   const std::string address_;
   const std::vector<std::string> troubles_;
+  const net::Mirror* mirror_ = nullptr;
   mutable std::mutex mutex_;
   std::shared_ptr<const api::Tokens> tokens_;
   mutable tree::Tree tree_;
+  std::shared_ptr<const images::Images> images_ = std::make_shared<const images::Images>();
 };
 
 }  // namespace pixie::app

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -46,6 +47,17 @@ class Metrics final : public View {
     std::size_t listeners = 0;
     /// Stream::dropped().
     std::uint64_t dropped = 0;
+    /// Nothing: there is no mirror.
+    struct Mirror {
+      /// Answers from a copy, or from a fetch that was under way; those that began a fetch; copies that were outdated.
+      std::uint64_t hits = 0;
+      std::uint64_t misses = 0;
+      std::uint64_t stale = 0;
+      std::uint64_t fetched_bytes = 0;
+      std::size_t files = 0;
+      std::uint64_t bytes = 0;
+    };
+    std::optional<Mirror> mirror = {};
   };
 
   Metrics();
@@ -67,12 +79,14 @@ class Metrics final : public View {
   void write_tftp(std::string& out) const;
   void write_http(std::string& out) const;
   void write_boots(std::string& out) const;
+  void write_mirror(std::string& out, const Now::Mirror& mirror) const;
 
   const std::chrono::system_clock::time_point started_;
   mutable std::mutex mutex_;
   std::unordered_map<const Kind*, std::uint64_t> counts_;
   std::uint64_t tftp_bytes_ = 0;
   std::uint64_t http_bytes_ = 0;
+  std::uint64_t mirror_bytes_ = 0;
   /// By status and method.
   std::map<std::pair<unsigned, std::string_view>, std::uint64_t> requests_;
   /// By outcome.

@@ -31,6 +31,7 @@ class Reader {
   std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
   std::uint16_t u16() { return static_cast<std::uint16_t>(number(2)); }
   std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
+  std::uint64_t u64() { return number(8); }
 
   /// Little endian.
   std::uint16_t le16() { return static_cast<std::uint16_t>(little_endian(2)); }
@@ -95,6 +96,7 @@ class Writer {
   void u8(std::uint8_t value) { number(value, 1); }
   void u16(std::uint16_t value) { number(value, 2); }
   void u32(std::uint32_t value) { number(value, 4); }
+  void u64(std::uint64_t value) { number(value, 8); }
 
   void bytes(Bytes source) {
     if (!ok_ || source.size() > buffer_.size() - used_) {

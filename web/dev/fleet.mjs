@@ -22,7 +22,7 @@ export const profiles = [
   ["disk", "Local disk", true, "", "local", 16, {}],
   ["memtest", "Memory test", true, "Tools", "kernel", 19, {}],
   ["rescue", "Rescue system", true, "Tools", "script", 13, { keymap: "de" }],
-].map(([name, title, menu, menu_group, kind, line, vars]) => ({ name, title, menu, menu_group: menu_group || null, kind, file: "pixie.toml", line, vars }));
+].map(([name, title, menu, menu_group, kind, line, vars]) => ({ name, title, menu, menu_group: menu_group || null, firmware: [], arch: [], kind, file: "pixie.toml", line, vars }));
 
 export const rules = [
   { name: "rack 1", profile: "debian12", file: "pixie.toml", line: 31,
@@ -183,3 +183,15 @@ export class MadeUpMachine {
     };
   }
 }
+
+const hoursAgo = (hours) => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+export const mirror = {
+  on: true, hits: 412, misses: 3, stale: 0, hit_rate: 412 / 415, fetched_bytes: 151_000_000, fetching: 1, files: 3, bytes: 151_000_000,
+  limit_bytes: 20 * 2 ** 30,
+  entries: ["linux", "initrd.gz", "rescue.iso"].map((name, index) => ({
+    url: `https://mirror.example.org/debian/${name}`, path: `/mirror/https/mirror.example.org/debian/${name}`, size: 9e6 * 8 ** index,
+    have: index === 2 ? 9e7 : 9e6 * 8 ** index, whole: index < 2, sha256: index < 2 ? "5f3a9c01d2e47b86".repeat(4) : null,
+    fetched: hoursAgo(30), validated: hoursAgo(index), fresh_until: hoursAgo(2 * index - 1), used: hoursAgo(index / 4),
+  })),
+};

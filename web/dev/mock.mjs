@@ -5,7 +5,7 @@
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { bundle } from "../build.mjs";
-import { MadeUpMachine, mistakes, profiles, roms, rules } from "./fleet.mjs";
+import { MadeUpMachine, mirror, mistakes, profiles, roms, rules } from "./fleet.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -94,7 +94,7 @@ function api(method, path, query, body, request) {
   if (options.token && request.headers.authorization !== `Bearer ${options.token}`) return problem(401, "Unauthorized", "A token is needed.");
   if (what === "machines") return mac ? ofMachine(method, mac, rest, body, request) : { body: list(query) };
   if (what === "explain") return fleet.has(mac) ? { body: fleet.get(mac).explain() } : problem(404, "Not Found", "No such machine.");
-  const plain = { profiles: { profiles }, rules: { rules }, roms: { roms }, problems: { problems: options.mistakes ? mistakes : [] } }[what];
+  const plain = { profiles: { profiles }, rules: { rules }, roms: { roms }, mirror, problems: { problems: options.mistakes ? mistakes : [] } }[what];
   return plain ? { body: plain } : problem(404, "Not Found", "The made-up server has no more than the page needs.");
 }
 
