@@ -170,7 +170,7 @@ UdfDisc virtual_disc(std::uint16_t revision) {
 }
 
 TEST(Udf, ReadsVirtualPartitions) {
-  for (const std::uint16_t revision : {0x0150, 0x0201}) {
+  for (const auto revision : {std::uint16_t{0x0150}, std::uint16_t{0x0201}}) {
     EXPECT_EQ(content_of_file(virtual_disc(revision)), "data");
   }
   auto disc = virtual_disc(0x0150);
