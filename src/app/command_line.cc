@@ -101,6 +101,14 @@ void add_images(CLI::App& app, CommandLine& line) {
   auto& show = *images.add_subcommand("show")->fallthrough();
   show.preparse_callback([&line](std::size_t) { line.command = Command::images_show; });
   show.add_option("FILE", line.operand)->required();
+  const auto add = [&](const char* name, Command command) {
+    auto* sub = images.add_subcommand(name)->fallthrough();
+    sub->preparse_callback([&line, command](std::size_t) { line.command = command; });
+    sub->add_option("FILE", line.image_files.file)->required();
+    return sub;
+  };
+  add("list", Command::images_list)->add_flag("--sha256", line.image_files.hashes);
+  add("cat", Command::images_cat)->add_option("PATH", line.image_files.path)->required();
   images.require_subcommand(1, 1);
 }
 

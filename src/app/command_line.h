@@ -6,6 +6,7 @@
 #include "app/doctor.h"
 #include "app/explain.h"
 #include "app/fetch_command.h"
+#include "app/image_files.h"
 #include "app/machine_command.h"
 #include "app/mirror_command.h"
 #include "app/settings.h"
@@ -25,6 +26,8 @@ enum class Command : std::uint8_t {
   roms_import,
   roms_verify,
   images_show,
+  images_list,
+  images_cat,
   doctor_watch,
   doctor_probe,
   machine,
@@ -51,6 +54,7 @@ struct CommandLine {
   DoctorArguments doctor;
   MachineArguments machine;
   ExplainArguments explain;
+  ImageFileArguments image_files;
   MirrorArguments mirror;
   FetchArguments fetch;
 };

@@ -10,6 +10,7 @@
 #include "app/command_line.h"
 #include "app/dhcp_config.h"
 #include "app/explain.h"
+#include "app/image_files.h"
 #include "app/images_command.h"
 #include "app/manual.h"
 #include "app/serve.h"
@@ -98,6 +99,13 @@ int images_show(const CommandLine& line) {
   return done ? success : complain(failure, done.error());
 }
 
+int image_files(const CommandLine& line) {
+  const auto done = line.command == Command::images_cat
+                        ? print_image_file(line.image_files, std::cout)
+                        : list_image_files(line.image_files, std::cout, std::cerr);
+  return done ? success : complain(failure, done.error());
+}
+
 /// A command that works with the settings.
 template <class Arguments>
 int with_settings(const CommandLine& line, int (*command)(const Arguments&, const Settings&),
@@ -148,6 +156,9 @@ int run(int argc, char** argv) {
       return explain(*line);
     case Command::images_show:
       return images_show(*line);
+    case Command::images_list:
+    case Command::images_cat:
+      return image_files(*line);
     case Command::mirror:
       return with_settings(*line, mirror_command, line->mirror);
     case Command::fetch:

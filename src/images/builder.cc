@@ -48,21 +48,23 @@ struct Order {
   }
 };
 
-Storage::Entry entry_of(const Draft& node, std::uint32_t number, const Order& order,
-                        std::uint32_t target) {
+/// Of the node `number`, which is, or leads to, the node `target`.
+Storage::Entry entry_of(const Drafts& drafts, std::uint32_t number, std::uint32_t target,
+                        const Order& order) {
+  const auto& node = drafts.nodes[number];
+  const bool is_folder = drafts.nodes[target].kind == Draft::Kind::folder;
   Storage::Entry entry{.modified = node.modified,
                        .size = node.size,
                        .name = node.name,
                        .first = node.first,
                        .count = node.count,
                        .name_length = node.name_length,
-                       .kind = Index::Kind::file,
+                       .kind = is_folder ? Index::Kind::folder : Index::Kind::file,
                        .link = target != number};
   if (entry.link) {
     entry.first = order.place[target];
     entry.count = 0;
-  } else if (node.kind == Draft::Kind::folder) {
-    entry.kind = Index::Kind::folder;
+  } else if (is_folder) {
     entry.first = order.first_child[number];
     entry.count = order.child_count[number];
   }
@@ -178,7 +180,7 @@ Expected<Storage> Builder::finish() {
   storage.image_size = image_size_;
   storage.entries.reserve(order.nodes.size());
   for (const auto number : order.nodes) {
-    storage.entries.push_back(entry_of(drafts_.nodes[number], number, order, (*leads_to)[number]));
+    storage.entries.push_back(entry_of(drafts_, number, (*leads_to)[number], order));
     const auto& entry = storage.entries.back();
     if (entry.kind == Index::Kind::file && !entry.link) ++storage.files;
   }

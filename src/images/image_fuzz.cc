@@ -1,19 +1,19 @@
 // Any image: reading it, and that what comes out is sound: a tree within the limits, extents within the image, every
 // file found by its path, and the index as bytes the same.
 //
-// The input is a list of sectors: its number, in two bytes, and 2,048 bytes each; all others are zeros. Images of half
-// a megabyte so become inputs of a few kilobytes (fuzz/pack_image.py makes them). Each is read as it is, and once more
-// with the sums of UDF's structures put right.
+// The input is a list of sectors: its number, in two bytes, and 2,048 bytes each; all others are zeros. So images of
+// megabytes are inputs of some kilobytes (fuzz/pack_image.py makes them). Each is read as it is, and once more with the
+// sums of UDF's structures put right.
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "images/file_source.h"
 #include "images/index_file.h"
 #include "images/limits.h"
 #include "images/read_index.h"
+#include "images/source.h"
 #include "images/testing.h"
 
 namespace {
@@ -21,28 +21,54 @@ namespace {
 using namespace pixie;
 
 constexpr std::size_t sector_size = 2048, record_size = 2 + sector_size;
-/// Of an image: 2 MiB, so that anchors at sector 256 of 2,048 or 4,096 bytes fit.
-constexpr std::size_t most_sectors = 1024;
 
 void check(bool holds) {
   if (!holds) std::abort();
 }
 
-std::vector<std::byte> unpack(wire::Bytes input) {
-  std::vector<std::byte> image;
-  for (; input.size() >= record_size; input = input.subspan(record_size)) {
-    const auto sector = wire::Reader(input).le16() % most_sectors;
-    const auto end = (sector + 1) * sector_size;
-    if (image.size() < end) image.resize(end);
-    std::memcpy(image.data() + sector * sector_size, input.data() + 2, sector_size);
+class Sectors : public images::Source {
+ public:
+  explicit Sectors(wire::Bytes input) {
+    for (; input.size() >= record_size; input = input.subspan(record_size)) {
+      const auto content = input.subspan(2, sector_size);
+      sectors_[wire::Reader(input).le16()].assign(content.begin(), content.end());
+    }
   }
-  return image;
-}
+
+  std::uint64_t size() const override {
+    return sectors_.empty() ? 0 : (sectors_.rbegin()->first + 1) * sector_size;
+  }
+
+  bool read(std::uint64_t offset, std::span<std::byte> out) const override {
+    check(offset <= size() && out.size() <= size() - offset);
+    while (!out.empty()) {
+      const auto within = offset % sector_size;
+      const auto part = out.first(std::min(out.size(), sector_size - within));
+      const auto found = sectors_.find(offset / sector_size);
+      if (found == sectors_.end()) {
+        std::ranges::fill(part, std::byte{0});
+      } else {
+        std::ranges::copy(std::span(found->second).subspan(within, part.size()), part.begin());
+      }
+      offset += part.size();
+      out = out.subspan(part.size());
+    }
+    return true;
+  }
+
+  template <class Change>
+  void change(Change change) {
+    for (auto& [number, content] : sectors_) change(content);
+  }
+
+ private:
+  std::map<std::uint64_t, std::vector<std::byte>> sectors_;
+};
 
 /// Gives whatever looks like a structure of UDF the right CRC and sum.
-void repair_tags(std::span<std::byte> image) {
-  for (std::size_t at = 0; at + images::udf_tag_size <= image.size(); at += 4) {
-    const auto structure = image.subspan(at);
+void repair_tags(std::span<std::byte> sector) {
+  for (std::size_t at = 0; at + images::udf_tag_size <= sector.size(); at += 4) {
+    const auto structure = sector.subspan(at);
     wire::Reader reader(structure);
     const auto identifier = reader.le16();
     const auto version = reader.le16();
@@ -95,8 +121,8 @@ void check_tree(const images::Index& index) {
   check(files == index.files());
 }
 
-void read(std::span<const std::byte> image) {
-  const auto index = images::read_index(images::MemorySource(image));
+void read(const images::Source& image) {
+  const auto index = images::read_index(image);
   if (!index) return check(!index.error().text.empty());
   check_tree(**index);
   const auto bytes = images::write_index(**index);
@@ -107,9 +133,9 @@ void read(std::span<const std::byte> image) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  auto image = unpack(std::as_bytes(std::span(data, size)));
+  Sectors image(std::as_bytes(std::span(data, size)));
   read(image);
-  repair_tags(image);
+  image.change(repair_tags);
   read(image);
   return 0;
 }

@@ -93,7 +93,7 @@ class Parser {
     if (!found_.target) found_.target.emplace();
     auto& target = *found_.target;
     reader.u8();
-    while (reader.remaining() >= 2) {
+    while (reader.ok() && reader.remaining() >= 2) {
       const auto flags = reader.u8();
       const auto text = wire::as_text(reader.bytes(reader.u8()));
       if (!within_name_ && !target.empty() && !target.ends_with('/')) target += '/';
