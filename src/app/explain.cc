@@ -14,6 +14,7 @@
 #include "http/target.h"
 #include "machines/decide.h"
 #include "machines/read_fleet.h"
+#include "mirror/location.h"
 #include "roms/rom.h"
 #include "tree/tree.h"
 
@@ -66,7 +67,11 @@ class Explanation {
  public:
   Explanation(const Settings& settings, const machines::Fleet& fleet,
               const machines::Identity& identity, std::ostream& out)
-      : tree_(settings.layout), fleet_(fleet), identity_(identity), out_(out) {
+      : tree_(settings.layout),
+        mirror_(settings.mirror),
+        fleet_(fleet),
+        identity_(identity),
+        out_(out) {
     const auto address = address_of(settings.layout);
     here_ = {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
     here_.callback = fmt::format("{}/api/v1/machines/{}/done?token=given-at-boot", here_.server,
@@ -136,6 +141,11 @@ class Explanation {
     if (url.contains("${")) return "  (iPXE fills it in)";
     const auto target = http::parse_target(url.substr(here_.server.size()));
     if (!target) return "  NOT A PATH";
+    if (target->path.starts_with(mirror::base_path)) {
+      const auto upstream = mirror::url_of(*target);
+      const bool allowed = upstream && mirror_.allows(*upstream);
+      return allowed ? "  (by way of the mirror)" : "  NOT ALLOWED by --mirror";
+    }
     const auto found = tree_.resolve(target->path);
     const auto* wanted = std::get_if<tree::Wanted>(&found);
     if (!wanted) return std::holds_alternative<tree::Body>(found) ? "  ok" : "  NOT THERE";
@@ -147,6 +157,7 @@ class Explanation {
   }
 
   tree::Tree tree_;
+  const mirror::AllowList& mirror_;
   const machines::Fleet& fleet_;
   const machines::Identity& identity_;
   std::ostream& out_;
