@@ -1,6 +1,7 @@
 // What the API asks of the server that it is part of, beside the registry.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "api/tokens.h"
 #include "http/target.h"
+#include "images/image.h"
 #include "machines/decide.h"
 #include "machines/fleet.h"
 #include "machines/roster.h"
@@ -19,6 +21,14 @@
 
 namespace pixie::api {
 
+/// Of the disk of the images folder.
+struct ImageRoom {
+  /// Whether pixie may write there.
+  bool writable = false;
+  /// In bytes, if it is known.
+  std::optional<std::uint64_t> free = {};
+};
+
 /// Called from the registry's thread; those of the first part also from the stream's (see Feed). May read files.
 class Office {
  public:
@@ -27,6 +37,8 @@ class Office {
   /// What is in force, never null; and the mistakes of the files that are not.
   virtual std::shared_ptr<const machines::Fleet> fleet() const = 0;
   virtual std::vector<wire::Diagnostic> mistakes() const = 0;
+  /// Never null.
+  virtual std::shared_ptr<const images::Images> images() const = 0;
   /// Whether the scripts folder has a script of the machine's own.
   virtual bool has_own_script(const wire::Mac& mac) const = 0;
 
@@ -43,6 +55,7 @@ class Office {
   virtual machines::Here here(const machines::Identity& machine) const = 0;
   /// Whether this server has something at that path.
   virtual bool has(const http::Target& target) const = 0;
+  virtual ImageRoom image_room() const = 0;
   /// Nothing: there is no mirror. Of its files at most a thousand.
   virtual std::optional<mirror::View> mirror() const = 0;
   virtual std::string version() const = 0;

@@ -96,6 +96,14 @@ void add_fleet(CLI::App& app, CommandLine& line) {
   }
 }
 
+void add_images(CLI::App& app, CommandLine& line) {
+  auto& images = *app.add_subcommand("images")->fallthrough();
+  auto& show = *images.add_subcommand("show")->fallthrough();
+  show.preparse_callback([&line](std::size_t) { line.command = Command::images_show; });
+  show.add_option("FILE", line.operand)->required();
+  images.require_subcommand(1, 1);
+}
+
 void add_mirror(CLI::App& app, CommandLine& line) {
   using Action = MirrorArguments::Action;
   auto& mirror = *app.add_subcommand("mirror")->fallthrough();
@@ -146,6 +154,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_doctor(app, line);
   add_machine(app, line);
   add_fleet(app, line);
+  add_images(app, line);
   add_mirror(app, line);
 
   auto& manual = *app.add_subcommand("man");

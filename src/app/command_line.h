@@ -24,6 +24,7 @@ enum class Command : std::uint8_t {
   roms_export,
   roms_import,
   roms_verify,
+  images_show,
   doctor_watch,
   doctor_probe,
   machine,
@@ -39,7 +40,7 @@ struct CommandLine {
   Values values;
   std::string config_file;
   /// The file or folder that a `roms` command works on; the kind of server of `dhcp-config`; the
-  /// folder of `check`.
+  /// folder of `check`; the image of `images show`.
   std::string operand;
   /// `dhcp-config --address`.
   std::string address;

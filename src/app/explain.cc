@@ -10,10 +10,11 @@
 
 #include <fmt/format.h>
 
+#include "app/images_now.h"
 #include "app/own_address.h"
 #include "http/target.h"
 #include "machines/decide.h"
-#include "machines/read_fleet.h"
+#include "machines/fleet.h"
 #include "mirror/location.h"
 #include "roms/rom.h"
 #include "tree/tree.h"
@@ -42,9 +43,10 @@ Expected<machines::Identity> identity_of(const ExplainArguments& arguments) {
   return identity;
 }
 
-Expected<std::shared_ptr<const machines::Fleet>> fleet_of(const std::string& folder) {
-  if (folder.empty()) return std::make_shared<const machines::Fleet>();
-  auto fleet = machines::read_fleet(folder);
+Expected<std::shared_ptr<const machines::Fleet>> fleet_of(const Settings& settings,
+                                                          const images::Images& images) {
+  const auto now = fleet_now(settings.layout.scripts, images, *settings.layout.catalogue);
+  auto fleet = machines::Fleet::load(now.sources);
   if (fleet) return std::move(*fleet);
   return fail(fmt::format("{} (pixie check tells all mistakes)", fleet.error().front().one_line()));
 }
@@ -65,13 +67,14 @@ wire::IpAddress address_of(const tree::Layout& layout) {
 
 class Explanation {
  public:
-  Explanation(const Settings& settings, const machines::Fleet& fleet,
+  Explanation(const Settings& settings, images::Images images, const machines::Fleet& fleet,
               const machines::Identity& identity, std::ostream& out)
       : tree_(settings.layout),
         mirror_(settings.mirror),
         fleet_(fleet),
         identity_(identity),
         out_(out) {
+    tree_.set_images(std::make_shared<const images::Images>(std::move(images)));
     const auto address = address_of(settings.layout);
     here_ = {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
     here_.callback = fmt::format("{}/api/v1/machines/{}/done?token=given-at-boot", here_.server,
@@ -170,9 +173,11 @@ Expected<void> explain_machine(const ExplainArguments& arguments, const Settings
                                std::ostream& out) {
   const auto identity = identity_of(arguments);
   if (!identity) return std::unexpected(identity.error());
-  const auto fleet = fleet_of(settings.layout.scripts);
+  auto images = images_now(settings.images);
+  if (!images) return std::unexpected(images.error());
+  const auto fleet = fleet_of(settings, *images);
   if (!fleet) return std::unexpected(fleet.error());
-  Explanation(settings, **fleet, *identity, out).tell();
+  Explanation(settings, std::move(*images), **fleet, *identity, out).tell();
   return {};
 }
 

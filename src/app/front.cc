@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "api/image_calls.h"
+#include "http/target.h"
+#include "net/intake.h"
 #include "mirror/location.h"
 #include "net/mirror_site.h"
 #include "page/page.h"
@@ -55,7 +58,30 @@ net::Backend::Answer send_asset(const http::Request& request, const page::Asset&
   return {.made = std::move(made), .stream = {}};
 }
 
+/// An upload, as the connection knows it.
+class UploadIntake final : public net::Intake {
+ public:
+  explicit UploadIntake(std::shared_ptr<library::Upload> upload) : upload_(std::move(upload)) {}
+
+  void take(std::string_view bytes, std::function<void(bool)> done) override {
+    upload_->write(bytes, std::move(done));
+  }
+  void end(bool /*whole*/, std::function<void(http::Made)> done) override {
+    upload_->end([done = std::move(done)](const library::Upload::Result& result) {
+      done(api::upload_answer(result).made);
+    });
+  }
+
+ private:
+  const std::shared_ptr<library::Upload> upload_;
+};
+
 }  // namespace
+
+bool Front::takes_body(const http::Request& request) const {
+  const auto target = http::parse_target(request.target);
+  return request.method_text == "PUT" && target && target->path.starts_with("api/v1/images/");
+}
 
 bool Front::answers(std::string_view path) const {
   return path.starts_with("api/") || path.starts_with(mirror::base_path) || path == "metrics" || path == "healthz" || path == "readyz" ||
@@ -95,6 +121,7 @@ void Front::ask_api(const Call& call, std::function<void(Answer)> done) {
       [this, asked = std::move(*asked), done = std::move(done)](registry::Registry&) {
         auto answer = parts_.api.answer(asked);
         if (answer.follow) return done(follow(std::move(answer)));
+        if (answer.order) return carry_out(*answer.order, done);
         done({.made = std::move(answer.made), .stream = {}});
       });
 }
@@ -108,6 +135,28 @@ net::Backend::Answer Front::follow(api::Answer answer) const {
   });
   parts_.listened();
   return {.made = std::move(answer.made), .stream = channel};
+}
+
+/// On the uploads' thread.
+void Front::carry_out(const api::ImageOrder& order, std::function<void(Answer)> done) const {
+  using What = api::ImageOrder::What;
+  switch (order.what) {
+    case What::take:
+      return parts_.uploads.begin(order.part, [done](library::Uploads::Begun begun) {
+        if (!begun)
+          return done(
+              {.made = api::upload_answer(std::unexpected(begun.error())).made, .stream = {}});
+        done({.made = {}, .stream = {}, .intake = std::make_shared<UploadIntake>(*begun)});
+      });
+    case What::look_up:
+      return parts_.uploads.look_up(order.part, [done](const library::Upload::Result& result) {
+        done({.made = api::upload_answer(result).made, .stream = {}});
+      });
+    case What::remove:
+      return parts_.uploads.remove(order.part.file, [done](const auto& failure) {
+        done({.made = api::removal_answer(failure).made, .stream = {}});
+      });
+  }
 }
 
 net::Backend::Answer Front::health() const {

@@ -50,6 +50,9 @@ constexpr Text commands[] = {
      "Check the scripts folder (DIR, or that of the settings): pixie.toml, pixie.d, templates, "
      "scripts, and what each machine whose entry names a profile would get. Print every mistake "
      "with its place."},
+    {"pixie images show FILE",
+     "What the image FILE is (an ISO, a folder, ...), and the profiles that boot it: see "
+     "docs/images.md"},
     {"pixie explain MAC [--arch NAME] [--firmware NAME] [--ip ADDR] [--serial TEXT] ...",
      "Tell what a machine would boot, and why: each step of the decision, its script, its ROM, and "
      "what it would fetch. Every fact that rules ask for can be given: --uuid, --product, ..."},
@@ -183,6 +186,7 @@ std::string help_text() {
       "       pixie dhcp-config SERVER [--address ADDR]\n"
       "       pixie doctor [probe] ...\n"
       "       pixie check [DIR]\n       pixie explain MAC ...\n"
+      "       pixie images show FILE\n"
       "       pixie machine [list|show|set|once|forget] ...\n"
       "       pixie mirror [list|fetch|verify] ...\n"
       "       pixie fetch [NAME/VERSION] ...\n\n" +
@@ -214,6 +218,7 @@ std::string manual_page() {
       ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie dhcp-config\n"
       "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.br\n"
       ".B pixie check\n[DIR]\n.br\n.B pixie explain\nMAC ...\n.br\n"
+      ".B pixie images\nshow FILE\n.br\n"
       ".B pixie machine\n[list|show|set|once|forget]\n.br\n"
       ".B pixie mirror\n[list|fetch|verify]\n.br\n.B pixie fetch\n[NAME/VERSION]\n"
       ".SH DESCRIPTION\n{}\n.PP\n{}\n",

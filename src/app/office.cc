@@ -1,5 +1,7 @@
 #include "app/office.h"
 
+#include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,7 +48,26 @@ void Office::use(std::shared_ptr<const api::Tokens> tokens) {
 
 void Office::replace_tree(const tree::Layout& layout) {
   const std::lock_guard lock(mutex_);
-  tree_ = tree::Tree(layout);
+  tree_.set_layout(layout);
+}
+
+void Office::replace_images(std::shared_ptr<const images::Images> images) {
+  const std::lock_guard lock(mutex_);
+  images_ = images;
+  tree_.set_images(std::move(images));
+}
+
+std::shared_ptr<const images::Images> Office::images() const {
+  const std::lock_guard lock(mutex_);
+  return images_;
+}
+
+api::ImageRoom Office::image_room() const {
+  const auto folder = images()->folder;
+  struct statvfs disk{};
+  if (folder.empty() || statvfs(folder.c_str(), &disk) != 0) return {};
+  return {.writable = faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0,
+          .free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize};
 }
 
 std::shared_ptr<const machines::Fleet> Office::fleet() const { return fleet_.fleet(); }

@@ -27,9 +27,11 @@ class Office final : public api::Office {
   void show(const net::Mirror* mirror) { mirror_ = mirror; }
   /// The settings were read again.
   void replace_tree(const tree::Layout& layout);
+  void replace_images(std::shared_ptr<const images::Images> images);
 
   std::shared_ptr<const machines::Fleet> fleet() const override;
   std::vector<wire::Diagnostic> mistakes() const override;
+  std::shared_ptr<const images::Images> images() const override;
   bool has_own_script(const wire::Mac& mac) const override;
   std::shared_ptr<const api::Tokens> tokens() const override;
   const machines::Roster& roster() const override { return roster_; }
@@ -39,6 +41,7 @@ class Office final : public api::Office {
   bool upstream_answers(const wire::Mac& mac) const override;
   machines::Here here(const machines::Identity& machine) const override;
   bool has(const http::Target& target) const override;
+  api::ImageRoom image_room() const override;
   std::optional<mirror::View> mirror() const override;
   std::string version() const override;
   std::vector<std::string> health_problems() const override;
@@ -53,6 +56,7 @@ class Office final : public api::Office {
   mutable std::mutex mutex_;
   std::shared_ptr<const api::Tokens> tokens_;
   mutable tree::Tree tree_;
+  std::shared_ptr<const images::Images> images_ = std::make_shared<const images::Images>();
 };
 
 }  // namespace pixie::app

@@ -35,11 +35,16 @@ Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& setting
 Service::Service(const Settings& settings, Opened opened)
     : log_(STDERR_FILENO, settings.log_format, settings.level),
       fleet_(settings.layout.scripts, events_),
+      library_(settings.images, kept_indexes_folder(settings), events_),
       office_(settings.layout, roster_, fleet_, opened.address, troubles_of(opened.state)),
       feed_(office_) {
   events_.add(log_);
   events_.add(metrics_);
-  fleet_.load();
+  library_.load();
+  // Rules may name the profiles of images: the images come first.
+  fleet_.set_roms(*settings.layout.catalogue);
+  fleet_.set_images(library_.images());
+  office_.replace_images(fleet_.images());
   office_.use(std::move(opened.tokens));
   registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
   registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
@@ -61,12 +66,14 @@ Service::Service(const Settings& settings, Opened opened)
       upstream_->ask(mac, std::move(done));
     };
   }
+  uploads_.emplace(settings.images, events_);
   api_.emplace(*registry_, office_);
   events_.add(feed_);
   front_.emplace(Front::Parts{.registry = *registry_,
                               .api = *api_,
                               .office = office_,
                               .feed = feed_,
+                              .uploads = *uploads_,
                               .mirror = mirror_.get(),
                               .listened = [this] { events_.views_changed(); },
                               .metrics = [this] { return metrics_text(); }});
@@ -76,15 +83,24 @@ Service::Service(const Settings& settings, Opened opened)
 }
 
 void Service::start() {
-  server_->start(fleet_.fleet());
+  server_->start(fleet_.fleet(), library_.images());
   fleet_.start([this](const FleetWatch::Fleet& fleet) {
     if (fleet) server_->replace_fleet(fleet);
     if (fleet) pin(*fleet);
+    office_.replace_images(fleet_.images());
     feed_.publish_problems();
+  });
+  library_.start([this](const library::Library::Snapshot& images) {
+    // What a profile names is served before it is in force.
+    server_->replace_images(images);
+    fleet_.set_images(images);
+    office_.replace_images(fleet_.images());
+    feed_.publish_images(*images);
   });
 }
 
 Service::~Service() {
+  library_.stop();
   fleet_.stop();
   server_->stop();
   // They call back into the loops, which live until the server goes.
@@ -92,6 +108,7 @@ Service::~Service() {
   events_.remove(feed_);
   web_hook_.reset();
   upstream_.reset();
+  uploads_.reset();
   mirror_.reset();
   registry_.reset();
 }
@@ -100,7 +117,10 @@ void Service::replace(const Settings& settings, std::shared_ptr<const api::Token
   server_->replace_tree(settings.layout);
   office_.replace_tree(settings.layout);
   office_.use(std::move(tokens));
+  fleet_.set_roms(*settings.layout.catalogue);
   fleet_.follow(settings.layout.scripts);
+  library_.follow(settings.images);
+  uploads_->follow(settings.images);
   log_.set_level(settings.level);
   events_.views_changed();
 }

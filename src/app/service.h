@@ -17,6 +17,8 @@
 #include "events/log.h"
 #include "events/metrics.h"
 #include "events/stream.h"
+#include "library/library.h"
+#include "library/uploads.h"
 #include "machines/roster.h"
 #include "net/mirror.h"
 #include "net/server.h"
@@ -60,6 +62,8 @@ class Service {
   events::Stream events_;
   machines::Roster roster_;
   FleetWatch fleet_;
+  library::Library library_;
+  std::optional<library::Uploads> uploads_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<net::UpstreamClient> upstream_;
   std::unique_ptr<net::WebHook> web_hook_;

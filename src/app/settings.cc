@@ -42,6 +42,16 @@ Expected<std::string> folder_of(const Values& values, std::string_view name) {
   return value.text;
 }
 
+/// Unless one is named, or that there is none, it is in the scripts folder.
+Expected<std::string> images_of(const Values& values) {
+  if (values.find("images")->second.origin != "default") return folder_of(values, "images");
+  const auto& scripts = text_of(values, "scripts");
+  struct stat status;
+  const auto folder = scripts.empty() ? "" : scripts + "/images";
+  if (stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return "";
+  return folder;
+}
+
 Expected<std::shared_ptr<const roms::Catalogue>> catalogue_of(const std::string& folder) {
   if (folder.empty()) return std::make_shared<const roms::Catalogue>();
   auto overlaid = roms::Catalogue::with_overlay(folder);
@@ -191,6 +201,9 @@ Expected<Settings> interpret(const Values& values) {
   auto layout = layout_of(values, settings.server);
   if (!layout) return std::unexpected(layout.error());
   settings.layout = std::move(*layout);
+  auto images = images_of(values);
+  if (!images) return std::unexpected(images.error());
+  settings.images = std::move(*images);
   settings.dhcp = dhcp_of(values);
   settings.state = text_of(values, "state");
   settings.state_given = values.find("state")->second.origin != "default";

@@ -46,6 +46,8 @@ struct Settings {
   net::ServerSettings server;
   net::DhcpSettings dhcp;
   tree::Layout layout;
+  /// The folder of images; empty: there is none.
+  std::string images;
   /// Where state is kept, and whether that was asked for.
   std::string state;
   bool state_given;

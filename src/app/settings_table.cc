@@ -55,6 +55,14 @@ constexpr std::array table{
             .environment = "EXTRA",
             .help = "A folder of anything else (kernels, initrds, images), served as /extra/.",
             .reloadable = true},
+    Setting{.name = "images",
+            .type = Type::text,
+            .placeholder = "DIR",
+            .help =
+                "A folder of images (.iso, .img, .efi, .wim, or unpacked) to boot from, served as "
+                "/images/: debian-12.iso also as /images/debian-12/ with the files in it. images/ "
+                "in the scripts folder, if it is there, unless another one is named.",
+            .reloadable = true},
     Setting{
         .name = "roms",
         .type = Type::text,

@@ -27,13 +27,16 @@ void give_away(const std::string& folder, const User& user) {
 
 }  // namespace
 
+std::string kept_indexes_folder(const Settings& settings) { return settings.state + "/images"; }
+
 void make_state_folders(const Settings& settings) {
-  const auto folder = store_folder(settings);
   const auto user = user_to_become(settings);
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  if (user) give_away(folder, *user);
+  for (const auto& folder : {store_folder(settings), kept_indexes_folder(settings)}) {
+    std::filesystem::create_directories(folder, error);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+    if (user) give_away(folder, *user);
+  }
   if (settings.mirror.empty()) return;
   const auto& mirror = settings.mirror_folder;
   const bool made = std::filesystem::create_directories(mirror, error);

@@ -11,8 +11,12 @@
 
 namespace pixie::app {
 
-/// Makes the store's folder below --state, and the mirror's if there is one, if it can, and gives them to the user that
-/// pixie will be; a mirror's folder that was there already, elsewhere, is left to whom it belongs.
+/// Where the indexes of images are kept.
+std::string kept_indexes_folder(const Settings& settings);
+
+/// Makes the folders of the store and of the images' indexes below --state, and the mirror's if there is one, if it can,
+/// and gives them to the user that pixie will be; a mirror's folder that was there already, elsewhere, is left to whom it
+/// belongs.
 void make_state_folders(const Settings& settings);
 
 struct State {

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "dhcp/architecture.h"
+
 namespace pixie::doctor {
 namespace {
 
@@ -176,37 +178,16 @@ class ScriptReader {
   ScriptSettings& settings_;
 };
 
-std::string_view build_architecture(std::uint16_t type) {
-  switch (type) {
-    case 7:
-    case 9:
-    case 16:
-      return "x86_64";
-    case 10:
-    case 18:
-      return "arm32";
-    case 11:
-    case 19:
-      return "arm64";
-    case 27:
-    case 28:
-      return "riscv64";
-    case 39:
-    case 40:
-      return "loong64";
-    default:
-      return "i386";
-  }
-}
-
 }  // namespace
 
 ScriptSettings settings_of(const wire::Mac& mac, std::uint16_t architecture,
                            const wire::IpAddress& address, const wire::IpAddress& next_server) {
+  // A ROM for BIOS is built for i386, whatever the processor.
+  const auto built_for = dhcp::ipxe_architecture(architecture);
   return {{"mac", mac.colons()},
           {"ip", address.text()},
           {"next-server", next_server.text()},
-          {"buildarch", std::string(build_architecture(architecture))},
+          {"buildarch", std::string(built_for.empty() ? "i386" : built_for)},
           {"platform", architecture == 0 ? "pcbios" : "efi"},
           {"uuid", ""},
           {"serial", ""},

@@ -172,6 +172,42 @@ inline constexpr Kind fleet_loaded{
 inline constexpr Kind fleet_mistake{
     "fleet.mistake", error,
     "A mistake in pixie.toml or what it names: what was in force before stays (see pixie check)."};
+inline constexpr Kind images_loaded{
+    "images.loaded", info, "The images folder was read; what is not indexed yet will be soon."};
+inline constexpr Kind images_unreadable{
+    "images.unreadable", error,
+    "The images folder can't be read; what was known of it stays (the reason says why)."};
+inline constexpr Kind images_found{
+    "images.found", info, "A disk image, a program or an unpacked image is served as it is."};
+inline constexpr Kind images_growing{
+    "images.growing", info,
+    "An image is being copied into the images folder; it is read when it stops growing."};
+inline constexpr Kind images_indexed{"images.indexed", info,
+                                     "An ISO image was read; the files in it are served."};
+inline constexpr Kind images_recognised{"images.recognised", info,
+                                        "A recipe knows what an image is; its profiles boot it."};
+inline constexpr Kind images_unknown{
+    "images.unknown", warning,
+    "No recipe knows what boots this image; write one (docs/images.md)."};
+inline constexpr Kind images_failed{
+    "images.failed", warning,
+    "An image can't be used; the reason says why. It is read again when it changes."};
+inline constexpr Kind images_removed{"images.removed", info, "An image is no longer there."};
+inline constexpr Kind images_crowded{
+    "images.crowded", warning,
+    "There are more images in the folder than pixie deals with (10,000)."};
+inline constexpr Kind images_not_kept{
+    "images.not_kept", warning,
+    "An image's index can't be kept: the image will be read again after a restart.", true};
+inline constexpr Kind images_uploaded{"images.uploaded", info,
+                                      "An image came whole by the API and is in its place."};
+inline constexpr Kind images_upload_ended{
+    "images.upload_ended", warning,
+    "An upload ended before the image was whole; the rest can be sent within a day."};
+inline constexpr Kind images_upload_expired{
+    "images.upload_expired", info, "The rest of an upload did not come for a day; it was removed."};
+inline constexpr Kind images_deleted{"images.deleted", info, "An image was deleted by the API."};
+
 inline constexpr Kind boot_script{"boot.script", info,
                                   "A machine was given its script; the fields say which, and why."};
 inline constexpr Kind boot_started{"boot.started", info, "A machine began to boot."};
@@ -269,6 +305,19 @@ inline constexpr std::array all{
     &mirror_mismatch,
     &fleet_loaded,
     &fleet_mistake,
+    &images_loaded,
+    &images_unreadable,
+    &images_found,
+    &images_growing,
+    &images_indexed,
+    &images_failed,
+    &images_removed,
+    &images_crowded,
+    &images_not_kept,
+    &images_uploaded,
+    &images_upload_ended,
+    &images_upload_expired,
+    &images_deleted,
     &boot_script,
     &boot_started,
     &boot_ended,

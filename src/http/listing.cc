@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "http/date.h"
 #include "http/target.h"
@@ -96,9 +97,7 @@ bool expressible(const Entry& entry) {
   });
 }
 
-}  // namespace
-
-std::string render_listing(std::string_view path, std::span<const Entry> entries) {
+std::vector<const Entry*> in_order(std::span<const Entry> entries) {
   std::vector<const Entry*> shown;
   for (const Entry& entry : entries) {
     if (expressible(entry)) shown.push_back(&entry);
@@ -106,6 +105,13 @@ std::string render_listing(std::string_view path, std::span<const Entry> entries
   std::ranges::sort(shown, {}, [](const Entry* entry) {
     return std::tuple<bool, std::string_view>(!entry->directory, entry->name);
   });
+  return shown;
+}
+
+}  // namespace
+
+std::string render_listing(std::string_view path, std::span<const Entry> entries) {
+  const auto shown = in_order(entries);
 
   std::string title = "/";
   append_escaped(title, path);
@@ -124,6 +130,21 @@ std::string render_listing(std::string_view path, std::span<const Entry> entries
   for (const Entry* entry : shown) append_row(page, *entry);
   page.append("</tbody>\n</table>\n</body>\n</html>\n");
   return page;
+}
+
+std::string listing_as_json(std::span<const Entry> entries) {
+  using Json = nlohmann::ordered_json;
+  auto list = Json::array();
+  for (const Entry* entry : in_order(entries)) {
+    std::string modified;
+    append_date(modified, entry->modified);
+    Json item{{"name", entry->name},
+              {"type", entry->directory ? "directory" : "file"},
+              {"mtime", std::move(modified)}};
+    if (!entry->directory && entry->size) item["size"] = *entry->size;
+    list.push_back(std::move(item));
+  }
+  return list.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace pixie::http

@@ -83,6 +83,20 @@ void tell_progress(Connection& connection, const Reply& reply, std::uint64_t sen
                                       {"size", reply.body->size()}});
 }
 
+/// One turn: what the file has from `offset` on, as far as the socket takes it. As sendfile(2).
+ssize_t send_some(const Connection& connection, const tree::Body& body, std::uint64_t offset,
+                  std::uint64_t most) {
+  static constexpr std::array<std::byte, 64 * 1024> zeros{};
+  const auto run = body.run_at(offset);
+  const auto count = std::min({turn_bytes, most, run.length});
+  if (run.offset == images::Extent::zeros) {
+    return send(connection.number(), zeros.data(), std::min<std::uint64_t>(count, zeros.size()),
+                MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  auto position = static_cast<off_t>(run.offset);
+  return sendfile(connection.number(), body.file(), &position, count);
+}
+
 /// Wakes a connection from other threads; once this is gone it does so no more. Belongs to the connection's loop.
 class Waker {
  public:
@@ -120,7 +134,6 @@ Task<std::uint64_t> more_of(Connection& connection, Growing& growing, std::uint6
 }
 
 Task<FileSent> send_file(Connection& connection, const Reply& reply, http::ByteRange range) {
-  const auto& file = *reply.body->file();
   const bool is_whole = range.length == reply.body->size();
   Progress progress(is_whole ? range.length : 0);
   std::uint64_t done = 0;
@@ -132,9 +145,7 @@ Task<FileSent> send_file(Connection& connection, const Reply& reply, http::ByteR
       there = std::clamp(arrived, range.offset, range.offset + range.length) - range.offset;
       if (done >= there) co_return FileSent{done, connection.closed() ? client_left : fetch_broke};
     }
-    auto position = static_cast<off_t>(file.offset + range.offset + done);
-    const auto count = sendfile(connection.number(), file.file.number(), &position,
-                                std::min(turn_bytes, there - done));
+    const auto count = send_some(connection, *reply.body, range.offset + done, there - done);
     if (count > 0) {
       done += static_cast<std::uint64_t>(count);
       connection.allow(stall_time);

@@ -68,7 +68,7 @@ void Loop::run() {
     run_soon();
     if (turned_at_ < next_tick_) continue;
     wheel_.advance(turned_at_);
-    next_tick_ = wheel_.empty() ? TimePoint::max() : turned_at_ + TimerWheel::tick;
+    next_tick_ = wheel_.next();
   }
 }
 
@@ -116,13 +116,9 @@ const Interface* Loop::interface_of(const wire::IpAddress& own) {
 }
 
 void Loop::watch(Timed& timed) {
-  if (next_tick_ == TimePoint::max()) {
-    // The wheel stood still while nothing was in it.
-    const auto now = Clock::now();
-    wheel_.advance(now);
-    next_tick_ = now + TimerWheel::tick;
-  }
-  wheel_.add(timed);
+  // The wheel stood still while nothing was in it.
+  if (next_tick_ == TimePoint::max()) wheel_.advance(Clock::now());
+  next_tick_ = std::min(next_tick_, wheel_.add(timed));
 }
 
 int Loop::milliseconds_to_wait() const {

@@ -181,8 +181,12 @@ void Server::stop() {
   }
 }
 
-void Server::start(const std::shared_ptr<const machines::Fleet>& fleet) {
-  for (auto& worker : workers_) worker.desk->set_fleet(fleet);
+void Server::start(const std::shared_ptr<const machines::Fleet>& fleet,
+                   const std::shared_ptr<const images::Images>& images) {
+  for (auto& worker : workers_) {
+    worker.desk->set_fleet(fleet);
+    worker.loop->tree.set_images(images);
+  }
   for (auto& worker : workers_) worker.thread = std::thread([&loop = *worker.loop] { loop.run(); });
 }
 
@@ -201,7 +205,11 @@ void Server::on_every_loop(const Task& task) {
 }
 
 void Server::replace_tree(const tree::Layout& layout) {
-  on_every_loop([&layout](Worker& worker) { worker.loop->tree = tree::Tree(layout); });
+  on_every_loop([&layout](Worker& worker) { worker.loop->tree.set_layout(layout); });
+}
+
+void Server::replace_images(const std::shared_ptr<const images::Images>& images) {
+  on_every_loop([&images](Worker& worker) { worker.loop->tree.set_images(images); });
 }
 
 void Server::replace_fleet(const std::shared_ptr<const machines::Fleet>& fleet) {

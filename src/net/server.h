@@ -8,6 +8,7 @@
 
 #include "desk/desk.h"
 #include "events/stream.h"
+#include "images/image.h"
 #include "net/backend.h"
 #include "net/dhcp6_server.h"
 #include "net/dhcp_server.h"
@@ -53,8 +54,9 @@ class Server {
          std::optional<DhcpSockets> dhcp, const tree::Layout& layout, const Surroundings& around);
   ~Server();
 
-  /// Machines are served by this fleet until it is replaced.
-  void start(const std::shared_ptr<const machines::Fleet>& fleet);
+  /// Machines are served by this fleet, and these images, until they are replaced.
+  void start(const std::shared_ptr<const machines::Fleet>& fleet,
+             const std::shared_ptr<const images::Images>& images);
   /// Takes nothing new; waits until what is under way has ended, or for `grace`.
   void finish(std::chrono::milliseconds grace);
   /// Ends the loops at once. What others call back later is not heard any more.
@@ -63,6 +65,8 @@ class Server {
   void replace_tree(const tree::Layout& layout);
   /// What machines ask for from now on is decided by this fleet. From any one thread at a time.
   void replace_fleet(const std::shared_ptr<const machines::Fleet>& fleet);
+  /// What is asked for below images/ from now on is of these. From any one thread at a time.
+  void replace_images(const std::shared_ptr<const images::Images>& images);
   /// Transfers and connections that are open. From any thread.
   struct Active {
     std::size_t transfers = 0;

@@ -16,14 +16,16 @@ void TimerWheel::Anchor::splice(Anchor& other) {
   while (!other.empty()) take(*other.first());
 }
 
-void TimerWheel::add(Timed& timed) {
+TimePoint TimerWheel::add(Timed& timed) {
   const auto deadline = timed.deadline();
-  if (deadline == TimePoint::max()) return timed.unlink();
-  if (timed.next_ && timed.placed_for_ <= deadline) return;
+  if (deadline == TimePoint::max()) timed.unlink();
+  const bool stays = timed.next_ && timed.placed_for_ <= deadline;
+  if (deadline == TimePoint::max() || stays) return TimePoint::max();
   timed.placed_for_ = deadline;
   // One tick later than its number, because the number is rounded down; no further than one turn.
   const auto due = std::clamp(number(deadline) + 1, current_ + 1, current_ + slot_count - 1);
   slots_[due % slot_count].take(timed);
+  return time_of(due);
 }
 
 void TimerWheel::advance(TimePoint now) {
@@ -45,8 +47,11 @@ void TimerWheel::advance(TimePoint now) {
   }
 }
 
-bool TimerWheel::empty() const {
-  return std::ranges::all_of(slots_, [](const Anchor& slot) { return slot.empty(); });
+TimePoint TimerWheel::next() const {
+  for (auto number = current_ + 1; number < current_ + slot_count; ++number) {
+    if (!slots_[number % slot_count].empty()) return time_of(number);
+  }
+  return TimePoint::max();
 }
 
 }  // namespace pixie::net

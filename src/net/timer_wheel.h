@@ -50,12 +50,13 @@ class TimerWheel {
 
   explicit TimerWheel(TimePoint now) : current_(number(now)) {}
 
-  /// Makes sure that the object is looked at when its deadline has passed.
-  void add(Timed& timed);
+  /// Makes sure that the object is looked at when its deadline has passed. Returns when advance() is to be called for
+  /// it; max() if that is no sooner than it was.
+  TimePoint add(Timed& timed);
   /// Runs what is due.
   void advance(TimePoint now);
-  /// Looks at every slot.
-  bool empty() const;
+  /// When advance() is to be called next; max(): there is nothing in the wheel. Looks at the slots in turn.
+  TimePoint next() const;
 
  private:
   static constexpr std::size_t slot_count = 512;
@@ -72,6 +73,9 @@ class TimerWheel {
 
   static std::size_t number(TimePoint when) {
     return static_cast<std::size_t>(when.time_since_epoch() / tick);
+  }
+  static TimePoint time_of(std::size_t number) {
+    return TimePoint(static_cast<Clock::rep>(number) * tick);
   }
 
   std::array<Anchor, slot_count> slots_;

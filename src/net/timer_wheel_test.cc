@@ -34,6 +34,29 @@ TEST(TimerWheel, RingsOnceNotBeforeTheDeadlineAndSoonAfter) {
   }
 }
 
+TEST(TimerWheel, TellsWhenItIsToBeAdvanced) {
+  TimerWheel wheel(start);
+  EXPECT_EQ(wheel.next(), TimePoint::max());
+  Alarm late;
+  late.when = start + seconds(25);
+  const auto looked_at = wheel.add(late);
+  EXPECT_LE(looked_at, late.when + TimerWheel::tick);
+  EXPECT_EQ(wheel.next(), looked_at);
+  late.when = start + seconds(30);
+  EXPECT_EQ(wheel.add(late), TimePoint::max());
+  Alarm soon;
+  soon.when = start + milliseconds(310);
+  EXPECT_EQ(wheel.add(soon), start + milliseconds(320));
+  EXPECT_EQ(wheel.next(), start + milliseconds(320));
+  int turns = 0;
+  for (auto now = wheel.next(); now != TimePoint::max(); now = wheel.next(), ++turns)
+    wheel.advance(now);
+  EXPECT_EQ(soon.rung, std::vector{start + milliseconds(320)});
+  ASSERT_EQ(late.rung.size(), 1U);
+  EXPECT_GE(late.rung[0], late.when);
+  EXPECT_LE(turns, 5);
+}
+
 TEST(TimerWheel, FollowsADeadlineThatMovesOn) {
   TimerWheel wheel(start);
   Alarm alarm;

@@ -2,12 +2,14 @@
 
 import contextlib
 import dataclasses
+import json
+import os
 import re
 import shutil
 import subprocess
 import time
 
-from . import assets, disk, net, peers, snippets
+from . import assets, disk, mini_image, net, peers, snippets
 from .machine import FIRMWARE, MAC, Machine
 from .process import Process, Unexpected
 
@@ -59,6 +61,19 @@ class Assign:
 
 
 @dataclasses.dataclass(frozen=True)
+class Logged:
+    """pixie's log gets a line with `pattern` (bytes), behind what the last of these found."""
+    label: str
+    pattern: bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """What pixie's API shows of the machine has these members, some of them within others."""
+    members: dict
+
+
+@dataclasses.dataclass(frozen=True)
 class Screenshot:
     """The machine's display is saved under this name in the case's folder."""
     file: str
@@ -72,6 +87,7 @@ class Case:
     steps: tuple
     scripts: tuple[str, ...] = (OWN_FILE,)  # files of the scripts folder; each boots Linux
     fleet: str | None = None  # pixie.toml in the scripts folder
+    preseed: str | None = None  # templates/preseed.cfg there; Debian's installer is in extra/debian
     upstream: str | None = None  # what another server (--api) answers for the machine
     # Whose rules of the README are used: dnsmasq, isc-dhcpd or kea; or plain, a DHCP server without
     # any; or none, where pixie is the only one; or relay, where it is that, but behind a relay.
@@ -88,12 +104,21 @@ class Case:
     served: tuple[str, ...] = ()  # what pixie's log must say was sent, in this order
     logged: tuple[re.Pattern, ...] = ()  # what else pixie's log must have, anywhere
     needs_roms: tuple[str, ...] = ()  # ROMs that only the user can give (PIXIE_TEST_ROMS)
+    seconds: int = CASE_SECONDS  # from power-on to the last step
     loss: float = 0  # percent of the packets from and to the machine
     with_disk: bool = False  # a disk is next in the boot order
+    images: tuple[str, ...] = ()  # of src/recipes/testdata, in the images folder
+    real_images: tuple[str, ...] = ()  # of assets.IMAGES, there too
     qemu: tuple[str, ...] = ()
     dead_end: bytes | None = GAVE_UP
     display: bool = False
     by_default: bool = True  # runs when no case is named
+
+
+def _has(shown, members):
+    """Whether a table has these members; of those that are tables themselves, these ones."""
+    return all(_has(shown.get(name) or {}, value) if isinstance(value, dict)
+               else shown.get(name) == value for name, value in members.items())
 
 
 class Scene:
@@ -105,6 +130,7 @@ class Scene:
         self._firmware = FIRMWARE[case.firmware]
         self._pixie = None
         self._machine = self._lan = None
+        self._image_files = []
         self.steps = []
 
     def play(self):
@@ -144,16 +170,33 @@ class Scene:
         extra.mkdir()
         if self._case.fleet:
             (scripts / "pixie.toml").write_text(self._case.fleet)
+        self._make_images(scripts / "images")
         if self._case.scripts or self._case.fleet or self._case.upstream:
             linux = assets.linux(self._firmware.linux)
             shutil.copyfile(linux.kernel, extra / "vmlinuz")
             shutil.copyfile(linux.initrd, extra / "initrd.gz")
+        if self._case.preseed:
+            (scripts / "templates").mkdir()
+            (scripts / "templates" / "preseed.cfg").write_text(self._case.preseed)
+            shutil.copytree(assets.INSTALLER, extra / "debian")
         for name in self._case.scripts:
             (scripts / name).write_text(BOOT_SCRIPT.format(
                 runs=SCRIPT_RUNS, base=self._case.base, console=self._firmware.console))
 
+    def _make_images(self, folder):
+        for name in self._case.images:
+            made = mini_image.make(name, assets.linux(self._firmware.linux), folder)
+            self._image_files.append(made.file)
+        for name in self._case.real_images:
+            source = assets.image(name)
+            folder.mkdir(exist_ok=True)
+            (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / name)
+            self._image_files.append(name)
+        for name in self._image_files:  # else pixie waits whether they still grow
+            os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+
     def _remove_large_files(self):
-        for name in ("extra", "disk.img", "variables.fd"):
+        for name in ("extra", "disk.img", "variables.fd", "scripts/images"):
             path = self._folder / name
             if path.is_dir():
                 shutil.rmtree(path)
@@ -219,7 +262,11 @@ class Scene:
         self._lan = network.lan
         self._pixie = Process(network.lan, command, self._folder / "pixie.log",
                               on_end=self._pixie_ended)
-        self._pixie.transcript.wait_for(rb"pixie\.ready", time.monotonic() + PIXIE_SECONDS)
+        deadline = time.monotonic() + PIXIE_SECONDS
+        self._pixie.transcript.wait_for(rb"pixie\.ready", deadline)
+        for name in self._image_files:
+            known = rf"images\.recognised file=\"?{re.escape(name)}\"? "
+            self._pixie.transcript.wait_anywhere(known.encode(), deadline)
         return self._pixie
 
     def _pixie_ended(self, reason):
@@ -228,7 +275,7 @@ class Scene:
 
     def _follow(self):
         machine, case = self._machine, self._case
-        deadline = machine.started + CASE_SECONDS
+        deadline = machine.started + case.seconds
         for step in case.steps:
             match step:
                 case See(label, pattern):
@@ -243,6 +290,11 @@ class Scene:
                     machine.type("\r")
                 case Assign(body):
                     self._assign(body)
+                case Logged(label, pattern):
+                    self._pixie.transcript.wait_for(pattern, deadline)
+                    self.steps.append((label, time.monotonic() - machine.started))
+                case Shown(members):
+                    self._check_shown(members)
                 case Screenshot(file):
                     machine.screenshot(self._folder / file)
         for name in case.served:
@@ -251,13 +303,21 @@ class Scene:
         self._check_log()
 
     def _assign(self, body):
+        self._call("-X", "PUT", "-H", "Content-Type: application/json", "-d", body)
+
+    def _check_shown(self, members):
+        shown = json.loads(self._call())
+        if not _has(shown, members):
+            raise Unexpected(f"the API shows no {members} in {shown}")
+
+    def _call(self, *options):
         done = subprocess.run(
-            ["ip", "netns", "exec", self._lan, "curl", "-sS", "--fail-with-body", "-X", "PUT",
-             "-H", "Content-Type: application/json", "-d", body,
+            ["ip", "netns", "exec", self._lan, "curl", "-sS", "--fail-with-body", *options,
              f"http://127.0.0.1/api/v1/machines/{MAC}"],
             text=True, capture_output=True, check=False, timeout=20)
         if done.returncode != 0:
-            raise Unexpected(f"can't assign: {done.stdout}{done.stderr}")
+            raise Unexpected(f"the API refuses {' '.join(options)}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def _check_log(self):
         log = self._pixie.transcript.tail(1_000_000)

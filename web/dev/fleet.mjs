@@ -22,7 +22,7 @@ export const profiles = [
   ["disk", "Local disk", true, "", "local", 16, {}],
   ["memtest", "Memory test", true, "Tools", "kernel", 19, {}],
   ["rescue", "Rescue system", true, "Tools", "script", 13, { keymap: "de" }],
-].map(([name, title, menu, menu_group, kind, line, vars]) => ({ name, title, menu, menu_group: menu_group || null, kind, file: "pixie.toml", line, vars }));
+].map(([name, title, menu, menu_group, kind, line, vars]) => ({ name, title, menu, menu_group: menu_group || null, firmware: [], arch: [], kind, file: "pixie.toml", line, vars }));
 
 export const rules = [
   { name: "rack 1", profile: "debian12", file: "pixie.toml", line: 31,

@@ -4,6 +4,7 @@ export type Route =
   | { view: "machines" }
   | { view: "machine"; mac: string }
   | { view: "profiles" }
+  | { view: "images" }
   | { view: "roms" }
   | { view: "mirror" }
   | { view: "log"; mac: string };
@@ -22,7 +23,7 @@ export function parseRoute(hash: string): Route {
     const mac = canonicalMac(decode(rest));
     if (mac) return { view: "machine", mac };
   }
-  if (view === "profiles" || view === "roms" || view === "mirror") return { view };
+  if (view === "profiles" || view === "images" || view === "roms" || view === "mirror") return { view };
   if (view === "log") return { view, mac: canonicalMac(new URLSearchParams(query).get("mac") ?? "") ?? "" };
   return { view: "machines" };
 }

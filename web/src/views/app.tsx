@@ -7,6 +7,7 @@ import { formatRoute, type Route } from "../route";
 import type { Connection } from "../stream";
 import { applyTheme, nextTheme, readTheme, type Theme } from "../theme";
 import { Help } from "./help";
+import { ImagesView } from "./images";
 import { LogView } from "./log";
 import { MachineView } from "./machine";
 import { MachinesView } from "./machines";
@@ -19,6 +20,7 @@ import { TokenBox } from "./token";
 const tabs: [Route["view"], string][] = [
   ["machines", "Machines"],
   ["profiles", "Profiles"],
+  ["images", "Images"],
   ["roms", "ROMs"],
   ["mirror", "Mirror"],
   ["log", "Log"],
@@ -59,6 +61,8 @@ function View({ route }: { route: Route }) {
       return <MachineView mac={route.mac} key={route.mac} />;
     case "profiles":
       return <ProfilesView />;
+    case "images":
+      return <ImagesView />;
     case "roms":
       return <RomsView />;
     case "mirror":

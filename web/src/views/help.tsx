@@ -8,6 +8,7 @@ const keys: [string[], string][] = [
   [["Enter"], "open the row"],
   [["g", "m"], "machines"],
   [["g", "p"], "profiles and rules"],
+  [["g", "i"], "images"],
   [["g", "r"], "ROMs"],
   [["g", "o"], "mirror"],
   [["g", "l"], "log"],
