@@ -15,6 +15,7 @@
 #include "http/target.h"
 #include "machines/decide.h"
 #include "machines/fleet.h"
+#include "mirror/location.h"
 #include "roms/rom.h"
 #include "tree/tree.h"
 
@@ -68,7 +69,11 @@ class Explanation {
  public:
   Explanation(const Settings& settings, images::Images images, const machines::Fleet& fleet,
               const machines::Identity& identity, std::ostream& out)
-      : tree_(settings.layout), fleet_(fleet), identity_(identity), out_(out) {
+      : tree_(settings.layout),
+        mirror_(settings.mirror),
+        fleet_(fleet),
+        identity_(identity),
+        out_(out) {
     tree_.set_images(std::make_shared<const images::Images>(std::move(images)));
     const auto address = address_of(settings.layout);
     here_ = {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
@@ -139,6 +144,11 @@ class Explanation {
     if (url.contains("${")) return "  (iPXE fills it in)";
     const auto target = http::parse_target(url.substr(here_.server.size()));
     if (!target) return "  NOT A PATH";
+    if (target->path.starts_with(mirror::base_path)) {
+      const auto upstream = mirror::url_of(*target);
+      const bool allowed = upstream && mirror_.allows(*upstream);
+      return allowed ? "  (by way of the mirror)" : "  NOT ALLOWED by --mirror";
+    }
     const auto found = tree_.resolve(target->path);
     const auto* wanted = std::get_if<tree::Wanted>(&found);
     if (!wanted) return std::holds_alternative<tree::Body>(found) ? "  ok" : "  NOT THERE";
@@ -150,6 +160,7 @@ class Explanation {
   }
 
   tree::Tree tree_;
+  const mirror::AllowList& mirror_;
   const machines::Fleet& fleet_;
   const machines::Identity& identity_;
   std::ostream& out_;
