@@ -104,7 +104,9 @@ Expected<void> Kept::keep(const images::Image& image) const {
   const tree::Descriptor file(
       open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return failure(errno);
-  for (const auto& bytes : {head_of(image), images::write_index(*image.index)}) {
+  const auto head = head_of(image);
+  const auto index = images::write_index(*image.index);
+  for (const auto bytes : {wire::Bytes(head), wire::as_bytes(index)}) {
     if (const int error = write_all(file.number(), bytes)) return failure(error);
   }
   if (rename(new_path.c_str(), path.c_str()) != 0) return failure(errno);

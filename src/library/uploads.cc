@@ -164,7 +164,7 @@ std::expected<tree::Opened, UploadFailure> Uploads::open_group(std::string_view 
   }
   const auto group = split(file).first;
   auto opened = folder_->open(group);
-  if (opened && opened->is_folder()) return opened;
+  if (opened && opened->is_folder()) return std::move(*opened);
   return std::unexpected(UploadFailure{
       Why::forbidden,
       group.empty()

@@ -25,6 +25,7 @@ void report(Connection& connection, const Reply& reply, const Sent& sent, TimePo
   auto& events = connection.loop.events;
   const auto& kind = !sent.complete                 ? events::http_aborted
                      : reply.rom_missing            ? events::rom_missing
+                     : reply.response.status == 503 ? events::http_refused
                      : reply.response.status >= 500 ? events::http_failed
                      : reply.response.status >= 400 ? events::http_refused
                                                     : events::http_done;
