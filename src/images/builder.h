@@ -22,6 +22,7 @@ class Builder {
 
   explicit Builder(std::uint64_t image_size);
 
+  void set_root_time(std::time_t modified) { drafts_.nodes[root].modified = modified; }
   /// What can't be in a path becomes `_`: slashes, NULs, the names `.` and `..`. Of two with one name the first stays.
   Expected<Folder> add_folder(Folder parent, std::string_view name, std::time_t modified);
   /// `extents` may have empty ones; neighbours are joined.

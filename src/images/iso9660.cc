@@ -33,6 +33,7 @@ class IsoReader {
   IsoReader(Metadata& image, const IsoVolume& volume, const IsoExtensions& extensions,
             Builder& builder)
       : image_(image), block_size_(volume.block_size), extensions_(extensions), builder_(builder) {
+    builder.set_root_time(volume.root_modified);
     waiting_.push_back({Builder::root, volume.root_block, volume.root_length});
   }
 

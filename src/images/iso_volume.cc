@@ -37,10 +37,10 @@ Expected<IsoVolume> parse_volume(wire::Bytes sector, bool joliet) {
   if (!root) return fail("the volume descriptor has no root folder");
   volume.root_block = root->block;
   volume.root_length = root->length;
+  volume.root_modified = root->modified;
   return volume;
 }
 
-/// False at the last of ISO 9660's descriptors, which UDF's may follow.
 Expected<void> take_iso(wire::Bytes sector, DiscVolumes& volumes) {
   const auto text = wire::as_text(sector);
   const auto put = [&](std::optional<IsoVolume>& where, bool joliet) -> Expected<void> {

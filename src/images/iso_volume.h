@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,7 @@ struct IsoVolume {
   std::uint32_t block_size = sector_size;
   std::uint64_t root_block = 0;
   std::uint32_t root_length = 0;
+  std::time_t root_modified = 0;
 };
 
 struct DiscVolumes {

@@ -12,6 +12,8 @@ namespace pixie::images::limits {
 inline constexpr std::size_t nodes = 500'000;
 /// Read in total. UDF has a block of 2 KiB for each file and folder, so this is for `nodes` of them and their names.
 inline constexpr std::uint64_t metadata = std::uint64_t{1280} << 20;
+/// No more than this many times the image, and a MiB: nothing is read twice, but small things in larger pieces.
+inline constexpr std::uint64_t metadata_factor = 8;
 /// One folder's records: 100,000 files with long names take 25 MB.
 inline constexpr std::uint64_t folder = 64 << 20;
 /// Folders in each other. Rock Ridge and UDF have no limit of their own but the 1,023 bytes of a path (UDF 2.1.3).

@@ -16,9 +16,9 @@ constexpr std::size_t longest_window = 256 << 10;
 /// In bytes, so that there is a limit to the number of small reads.
 constexpr std::size_t cost_of_a_read = 512;
 
-std::unexpected<Error> too_much() {
-  return fail(fmt::format("comes after {} MiB of metadata, more than any real image has",
-                          limits::metadata >> 20));
+std::unexpected<Error> too_much(std::uint64_t limit) {
+  return fail(fmt::format(
+      "comes after {} bytes of metadata, more than any real image of that size has", limit));
 }
 
 std::unexpected<Error> beyond_the_end(std::uint64_t offset, std::uint64_t size) {
@@ -28,10 +28,15 @@ std::unexpected<Error> beyond_the_end(std::uint64_t offset, std::uint64_t size) 
 
 }  // namespace
 
+Metadata::Metadata(const Source& source)
+    : source_(source), size_(source.size()), limit_(limits::metadata) {
+  if (size_ < limit_) limit_ = std::min(limit_, size_ * limits::metadata_factor + (1 << 20));
+}
+
 Expected<void> Metadata::read(std::uint64_t offset, std::span<std::byte> out) {
   if (!holds(offset, out.size())) return beyond_the_end(offset, size_);
   served_ += std::max(out.size(), cost_of_a_read);
-  if (served_ > limits::metadata) return too_much();
+  if (served_ > limit_) return too_much(limit_);
   if (out.size() >= longest_window) return fetch(offset, out);
   const bool inside = offset >= window_start_ && offset - window_start_ <= window_.size() &&
                       out.size() <= window_.size() - (offset - window_start_);
@@ -52,7 +57,7 @@ Expected<std::vector<std::byte>> Metadata::read(std::uint64_t offset, std::size_
 
 Expected<void> Metadata::fetch(std::uint64_t offset, std::span<std::byte> out) {
   fetched_ += out.size();
-  if (fetched_ > limits::metadata) return too_much();
+  if (fetched_ > limit_) return too_much(limit_);
   if (!source_.read(offset, out)) {
     return fail(
         fmt::format("can't be read at byte {} (a damaged disk, or the file was changed?)", offset));

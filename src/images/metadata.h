@@ -15,7 +15,7 @@ namespace pixie::images {
 /// `source` must outlive it.
 class Metadata {
  public:
-  explicit Metadata(const Source& source) : source_(source), size_(source.size()) {}
+  explicit Metadata(const Source& source);
 
   /// Of the image, in bytes.
   std::uint64_t size() const { return size_; }
@@ -33,6 +33,7 @@ class Metadata {
 
   const Source& source_;
   std::uint64_t size_;
+  std::uint64_t limit_;
   /// Bytes that were asked for, and those that were read from the source.
   std::uint64_t served_ = 0;
   std::uint64_t fetched_ = 0;

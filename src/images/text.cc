@@ -57,6 +57,20 @@ std::string utf8_from_latin1(wire::Bytes text) {
   return result;
 }
 
+std::string utf8_from_osta(wire::Bytes text) {
+  wire::Reader reader(text);
+  const auto kind = reader.u8();
+  return kind == 8    ? utf8_from_latin1(reader.rest())
+         : kind == 16 ? utf8_from_utf16(reader.rest())
+                      : std::string();
+}
+
+std::string utf8_from_dstring(wire::Bytes field) {
+  if (field.empty()) return {};
+  const auto length = std::to_integer<std::size_t>(field.back());
+  return utf8_from_osta(field.first(std::min(length, field.size() - 1)));
+}
+
 std::string without_blanks(std::string text) {
   text.erase(text.find_last_not_of(std::string_view(" \0", 2)) + 1);
   return text;

@@ -13,6 +13,11 @@ std::string utf8_from_utf16(wire::Bytes text);
 /// Latin-1: the first 256 characters of Unicode.
 std::string utf8_from_latin1(wire::Bytes text);
 
+/// OSTA Compressed Unicode (UDF 2.1.1): 8 and Latin-1, or 16 and UTF-16. Empty for anything else.
+std::string utf8_from_osta(wire::Bytes text);
+/// A dstring (ECMA-167 1/7.2.12): a field of OSTA Compressed Unicode whose last byte is the length.
+std::string utf8_from_dstring(wire::Bytes field);
+
 /// Without the blanks and NULs at its end.
 std::string without_blanks(std::string text);
 
