@@ -69,7 +69,9 @@ inline constexpr Kind http_progress{
     "A known machine loads something big; told four times a second at most."};
 inline constexpr Kind http_done{"http.done", info, "A request was answered in full."};
 inline constexpr Kind http_refused{"http.refused", info,
-                                   "A request was answered with a client error.", true};
+                                   "A request was answered with a client error, or put off "
+                                   "until later (503).",
+                                   true};
 inline constexpr Kind http_failed{"http.failed", error,
                                   "A request failed on our side; the text says why.", true};
 inline constexpr Kind http_aborted{"http.aborted", warning,

@@ -185,6 +185,7 @@ Task<http::Made> receive_body(Connection& connection, RequestParser& parser, Int
       [&intake, whole](Called<http::Made>::Done done) { intake.end(whole, std::move(done)); };
   Called<http::Made> called(connection.loop, start);
   auto made = co_await called;
+  std::string().swap(body);
   co_return made;
 }
 

@@ -39,6 +39,18 @@ export const mistakes = [{
   excerpt: "d-i partman-auto/disk string /dev/{{ diskk }}",
 }];
 
+export const images = [
+  ["debian-12.5.0-amd64-netinst", "iso", 658_505_728, "Debian 12.5.0 amd64 n", 1532, ["bios", "uefi"]],
+  ["tools/memtest86+", "iso", 6_291_456, "MT86PLUS_64", 12, ["bios", "uefi"]],
+  ["tools/shellx64", "efi", 1_000_000, null, null, ["uefi"]],
+  ["fedora", "folder", 0, null, null, []],
+].map(([name, kind, size, volume_id, files, firmware]) => ({
+  name, kind, size, volume_id, files, firmware, file: kind === "folder" ? name : `${name}.${kind}`, path: `images/${name}/`, title: null,
+  recipe: null, format: kind === "iso" ? "ISO 9660, Rock Ridge" : null, modified: "2026-03-01T12:00:00.000Z", pending: false, fault: null,
+}));
+images.push({ ...images[0], name: "half", file: "half.iso", fault: "The image ends before the files in it do: it was cut off.", firmware: [], files: null, format: null, volume_id: null });
+images.push({ ...images[0], name: "coming", file: "coming.iso", pending: true, firmware: [], files: null, format: null, volume_id: null });
+
 export const roms = [
   ["undionly.kpxe", [], "i386", 70085], ["snponly.efi", ["snponly64.efi", "snponly-x86_64.efi"], "x86_64", 256000],
   ["acme.efi", [], "other", null], ["ipxe.efi", ["ipxe64.efi"], "x86_64", 1044480],
