@@ -13,7 +13,6 @@
 
 #include "api/json.h"
 #include "app/own_address.h"
-#include "app/running.h"
 #include "http/target.h"
 #include "machines/decide.h"
 #include "machines/read_fleet.h"
@@ -235,12 +234,13 @@ class Explanation {
 }  // namespace
 
 Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
-                               const Values& values, std::ostream& out) {
+                               const std::function<Running(const wire::Mac&)>& ask,
+                               std::ostream& out) {
   const auto identity = identity_of(arguments);
   if (!identity) return std::unexpected(identity.error());
   const auto fleet = fleet_of(settings.layout.scripts);
   if (!fleet) return std::unexpected(fleet.error());
-  Explanation(settings, **fleet, *identity, ask_running(*identity->mac(), values), out).tell();
+  Explanation(settings, **fleet, *identity, ask(*identity->mac()), out).tell();
   return {};
 }
 
