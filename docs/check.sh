@@ -31,7 +31,7 @@ links_lead_somewhere() {
   local file link missing=0
   for file in *.md docs/*.md; do
     for link in $(grep -oE '\]\([^):]+\)' "$file" | tr -d '()]'); do
-      [ -e "$(dirname "$file")/$link" ] || { echo "$file: no $link" >&2; missing=1; }
+      [ -e "$(dirname "$file")/${link%%#*}" ] || { echo "$file: no $link" >&2; missing=1; }
     done
   done
   return $missing

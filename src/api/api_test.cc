@@ -243,6 +243,26 @@ TEST_F(ApiTest, ExplainsWhyThereIsNoScript) {
   EXPECT_EQ(get("/machines/525400000001/script?serial=N-1").made.status, 409);
 }
 
+TEST_F(ApiTest, TellsWhatAnotherServerSaid) {
+  const auto step = [&] {
+    for (const auto& told : json_in(get("/explain/525400000001")).at("steps")) {
+      if (told.at("because") == "upstream") return told.at("text").get<std::string>();
+    }
+    return std::string();
+  };
+  EXPECT_EQ(step(), "no other server is asked (--api)");
+  office.the_upstream.what = machines::Upstream::not_asked;
+  EXPECT_THAT(step(), StartsWith("the other server (--api) was not asked"));
+  office.the_upstream.what = machines::Upstream::nothing;
+  EXPECT_EQ(step(), "the other server (--api) has nothing for it");
+  office.the_upstream = {.what = machines::Upstream::script, .script = "#!ipxe\nshell\n"};
+  const auto why = json_in(get("/explain/525400000001"));
+  EXPECT_EQ(why.at("decision").at("because"), "upstream");
+  EXPECT_EQ(why.at("script"), "#!ipxe\nshell\n");
+  EXPECT_EQ(why.at("error"), nullptr);
+  EXPECT_EQ(get("/machines/525400000001/script").made.body, "#!ipxe\nshell\n");
+}
+
 TEST_F(ApiTest, TheOwnersFilesAreShownAsTheyAre) {
   office.the_default_script = "#!ipxe\necho default\n";
   EXPECT_EQ(get("/machines/525400000001/script").made.body, *office.the_default_script);

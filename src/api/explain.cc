@@ -32,7 +32,7 @@ struct Inquiry {
   machines::Here here;
   bool has_own_script = false;
   std::optional<std::string> default_script;
-  bool upstream_answers = false;
+  UpstreamAnswer upstream;
 
   const machines::Assignment* assigned() const { return assignment ? &*assignment : nullptr; }
   machines::Question question() const {
@@ -40,7 +40,7 @@ struct Inquiry {
             .assignment = assigned(),
             .has_own_script = has_own_script,
             .has_default_script = default_script.has_value(),
-            .upstream_answers = upstream_answers};
+            .upstream = upstream.what};
   }
 };
 
@@ -71,7 +71,7 @@ Inquiry inquire(const Context& context) {
                   .here = {},
                   .has_own_script = office.has_own_script(context.mac),
                   .default_script = office.default_script(),
-                  .upstream_answers = office.upstream_answers(context.mac)};
+                  .upstream = office.upstream(context.mac)};
   inquiry.here = office.here(inquiry.identity);
   inquiry.here.callback = fmt::format("{}/{}/machines/{}/done?token={}", inquiry.here.server,
                                       base_path, context.mac.hyphens(), no_token);
@@ -105,7 +105,7 @@ Script script_of(const Context& context, const Inquiry& inquiry,
     case Because::default_script:
       return {.text = inquiry.default_script, .mistake = {}};
     case Because::upstream:
-      return {.text = {}, .mistake = "Its script is another server's (--api)."};
+      return {.text = inquiry.upstream.script, .mistake = {}};
     default:
       return {.text = {}, .mistake = "Nothing is for this machine; its screen will say so."};
   }

@@ -42,6 +42,13 @@ void Feed::publish_machine(const registry::MachineView& view) {
       [&] { return machine_summary(view, *office_.fleet(), office_.has_own_script(mac)); });
 }
 
+void Feed::publish_forgotten(const wire::Mac& mac) {
+  publish(
+      "forgotten",
+      [&](const Filter& filter) { return filter.machine && (!filter.mac || filter.mac == mac); },
+      [&] { return Json{{"mac", mac.colons()}}; });
+}
+
 void Feed::publish_problems() {
   publish(
       "problems", [](const Filter& filter) { return filter.problems; },

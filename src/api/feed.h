@@ -1,6 +1,6 @@
 // The live feed: what happens, as the texts of Server-Sent Events, each made once and shared by all who listen.
 //
-//   message = "event: " ( "log" / "machine" / "problems" / "images" ) LF "data: " JSON LF LF
+//   message = "event: " ( "log" / "machine" / "forgotten" / "problems" / "images" ) LF "data: " JSON LF LF
 #pragma once
 
 #include <atomic>
@@ -37,6 +37,8 @@ class Feed final : public events::View {
   void take(const events::Record& record) override;
   /// For Registry::on_change.
   void publish_machine(const registry::MachineView& view);
+  /// For Registry::on_forget; whoever wants machines hears of it.
+  void publish_forgotten(const wire::Mac& mac);
   /// The mistakes of the files were found, or mended.
   void publish_problems();
   /// The images changed: how many there are, and of how many it is not yet known what is in them.

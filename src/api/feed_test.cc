@@ -91,6 +91,18 @@ TEST_F(FeedTest, GivesEachWhatItsFilterLetsThrough) {
   EXPECT_THAT(machines_only.heard, ElementsAre(StartsWith("event: machine\n")));
 }
 
+TEST_F(FeedTest, TellsWhichMachineWasForgotten) {
+  Listener one, another, no_machines;
+  listen(one, {.mac = mac});
+  listen(another, {.mac = wire::Mac::parse("525400000001")});
+  listen(no_machines, {.machine = false});
+  feed.publish_forgotten(mac);
+  EXPECT_THAT(one.heard,
+              ElementsAre("event: forgotten\ndata: {\"mac\":\"52:54:00:ab:cd:ef\"}\n\n"));
+  EXPECT_THAT(another.heard, IsEmpty());
+  EXPECT_THAT(no_machines.heard, IsEmpty());
+}
+
 TEST_F(FeedTest, ForgetsWhoIsGone) {
   Listener ended, refuses, stays;
   refuses.stays = false;

@@ -29,6 +29,12 @@ struct ImageRoom {
   std::optional<std::uint64_t> free = {};
 };
 
+/// What the other server of --api said of a machine.
+struct UpstreamAnswer {
+  machines::Upstream what = machines::Upstream::none;
+  std::string script = {};
+};
+
 /// Called from the registry's thread; those of the first part also from the stream's (see Feed). May read files.
 class Office {
  public:
@@ -49,8 +55,8 @@ class Office {
   /// The text of the machine's own script, and of default.ipxe.
   virtual std::optional<std::string> own_script(const wire::Mac& mac) const = 0;
   virtual std::optional<std::string> default_script() const = 0;
-  /// Whether the other server of --api is known to answer for this machine: as last heard, without asking it.
-  virtual bool upstream_answers(const wire::Mac& mac) const = 0;
+  /// As last heard, without asking the other server now.
+  virtual UpstreamAnswer upstream(const wire::Mac& mac) const = 0;
   /// The server as this machine would reach it. The callback is left empty.
   virtual machines::Here here(const machines::Identity& machine) const = 0;
   /// Whether this server has something at that path.

@@ -26,7 +26,7 @@ class TestOffice final : public Office {
   std::shared_ptr<const roms::Catalogue> the_catalogue = std::make_shared<const roms::Catalogue>();
   std::optional<std::string> the_own_script;
   std::optional<std::string> the_default_script;
-  bool has_upstream = false;
+  UpstreamAnswer the_upstream;
   std::set<std::string> paths;
   std::vector<std::string> the_health_problems;
   std::optional<mirror::View> the_mirror;
@@ -43,7 +43,7 @@ class TestOffice final : public Office {
   std::shared_ptr<const roms::Catalogue> catalogue() const override { return the_catalogue; }
   std::optional<std::string> own_script(const wire::Mac&) const override { return the_own_script; }
   std::optional<std::string> default_script() const override { return the_default_script; }
-  bool upstream_answers(const wire::Mac&) const override { return has_upstream; }
+  UpstreamAnswer upstream(const wire::Mac&) const override { return the_upstream; }
   machines::Here here(const machines::Identity&) const override {
     return {.server = "http://192.0.2.1", .host = "192.0.2.1", .callback = ""};
   }

@@ -9,15 +9,21 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "api/json.h"
 #include "app/images_now.h"
 #include "app/own_address.h"
+#include "app/running.h"
 #include "http/target.h"
 #include "machines/decide.h"
 #include "machines/fleet.h"
+#include "machines/read_fleet.h"
 #include "mirror/location.h"
+#include "net/http_client.h"
 #include "roms/rom.h"
 #include "tree/tree.h"
+#include "upstream/boot_answer.h"
 
 namespace pixie::app {
 namespace {
@@ -65,35 +71,72 @@ wire::IpAddress address_of(const tree::Layout& layout) {
   return likely_address(own_addresses()).value_or(wire::IpAddress::v4(127, 0, 0, 1));
 }
 
+/// What the other server of --api says of the machine now.
+struct Upstream {
+  machines::Upstream what = machines::Upstream::none;
+  std::string script = {};
+  /// Why it could not be asked; empty: it could.
+  std::string trouble = {};
+};
+
+Upstream ask_upstream(const std::string& server, const wire::Mac& mac) {
+  constexpr net::HttpClient::Limits limits{.time = std::chrono::seconds(2), .body_bytes = 64 << 10};
+  const auto base = http::Url::parse(server).value();
+  const auto answer = net::HttpClient().ask({.url = upstream::boot_url(base, mac)}, limits);
+  if (!answer) return {.what = machines::Upstream::not_asked, .trouble = answer.error().text};
+  auto script = upstream::read_boot_answer(base, answer->status, answer->body);
+  if (!script) return {.what = machines::Upstream::not_asked, .trouble = script.error().text};
+  if (!*script) return {.what = machines::Upstream::nothing};
+  return {.what = machines::Upstream::script, .script = std::move(**script)};
+}
+
+/// What was seen of the machine fills in what was not asked for: it is asked what would be.
+machines::Identity with(machines::Identity asked, const machines::Identity& seen) {
+  for (std::size_t i = 0; i < machines::fact_count; ++i) {
+    const auto fact = static_cast<Fact>(i);
+    if (!asked.knows(fact) && seen.knows(fact)) asked.learn(fact, seen[fact], seen.source(fact));
+  }
+  return asked;
+}
+
 class Explanation {
  public:
   Explanation(const Settings& settings, images::Images images, const machines::Fleet& fleet,
-              const machines::Identity& identity, std::ostream& out)
-      : tree_(settings.layout),
+              const machines::Identity& asked, Running running, std::ostream& out)
+      : settings_(settings),
+        tree_(settings.layout),
         mirror_(settings.mirror),
         fleet_(fleet),
-        identity_(identity),
+        running_(std::move(running)),
+        identity_(with(asked, running_.seen)),
         out_(out) {
     tree_.set_images(std::make_shared<const images::Images>(std::move(images)));
     const auto address = address_of(settings.layout);
     here_ = {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
     here_.callback = fmt::format("{}/api/v1/machines/{}/done?token=given-at-boot", here_.server,
-                                 identity.mac()->hyphens());
+                                 identity_.mac()->hyphens());
   }
 
   void tell() {
     const auto own_script = tree_.own_script(*identity_.mac());
-    const machines::Question question{.identity = identity_,
-                                      .has_own_script = own_script.has_value(),
-                                      .has_default_script = tree_.default_script().has_value()};
-    const auto decision = machines::decide(fleet_, question);
+    machines::Question question{.identity = identity_,
+                                .assignment = assignment(),
+                                .has_own_script = own_script.has_value(),
+                                .has_default_script = tree_.default_script().has_value()};
+    auto decision = machines::decide(fleet_, question);
+    if (!settings_.upstream.empty() && decision.because > machines::Because::upstream) {
+      upstream_ = ask_upstream(settings_.upstream, *identity_.mac());
+      question.upstream = upstream_.what;
+      decision = machines::decide(fleet_, question);
+    }
     tell_who(decision);
+    tell_sources();
     say("\nWhat decides\n");
     for (const auto& step : machines::explain(fleet_, question))
       say("  {} {}\n", step.decided ? '>' : '-', step.text);
-    say("  (not looked at: what is assigned in a running pixie; pixie machine show tells)\n");
     if (decision.profile) return tell_profile(decision);
     if (decision.because == machines::Because::own_script) return tell_script(text_of(own_script));
+    if (decision.because == machines::Because::upstream) return tell_script(upstream_.script);
     if (decision.because == machines::Because::default_script)
       tell_script(text_of(tree_.default_script()));
   }
@@ -121,8 +164,39 @@ class Explanation {
         rom ? *rom : "depends on its architecture and firmware (--arch, --firmware)");
   }
 
+  void tell_sources() {
+    const auto& scripts = settings_.layout.scripts;
+    say("\nKnown from\n  {}\n", scripts.empty() ? "no scripts folder (--scripts)" : scripts);
+    if (running_.trouble.empty()) {
+      say("  the pixie at {}: what it saw of the machine, and what is assigned: {}\n",
+          running_.server, assigned());
+    } else {
+      say("  not the pixie at {}, which {}: nothing that it saw or that is assigned counts here\n",
+          running_.server, running_.trouble);
+    }
+    if (!upstream_.trouble.empty()) {
+      say("  not the other server (--api): {}\n", upstream_.trouble);
+    } else if (upstream_.what != machines::Upstream::none) {
+      say("  the other server (--api): {}\n", settings_.upstream);
+    }
+  }
+
+  const machines::Assignment* assignment() const {
+    return running_.assignment ? &*running_.assignment : nullptr;
+  }
+
+  std::string assigned() const {
+    if (!assignment() || assignment()->empty()) return "nothing";
+    const auto& [profile, once, vars] = *assignment();
+    std::vector<std::string> parts;
+    if (!profile.empty()) parts.push_back("profile " + profile);
+    if (!once.empty()) parts.push_back(fmt::format("{} once", once));
+    if (!vars.empty()) parts.push_back("variables " + api::json_of(vars).dump());
+    return fmt::format("{}", fmt::join(parts, ", "));
+  }
+
   void tell_profile(const machines::Decision& decision) {
-    const machines::Variables variables(identity_, decision, nullptr, here_);
+    const machines::Variables variables(identity_, decision, assignment(), here_);
     const auto script = machines::boot_script(*decision.profile, decision, variables, here_);
     if (!script) return say("\nIts script can't be made\n{}", script.error().with_caret());
     tell_script(*script);
@@ -159,10 +233,13 @@ class Explanation {
     return rendered ? "  ok" : "  CAN'T BE MADE: " + rendered.error().one_line();
   }
 
+  const Settings& settings_;
   tree::Tree tree_;
   const mirror::AllowList& mirror_;
   const machines::Fleet& fleet_;
-  const machines::Identity& identity_;
+  const Running running_;
+  const machines::Identity identity_;
+  Upstream upstream_;
   std::ostream& out_;
   machines::Here here_;
 };
@@ -170,14 +247,15 @@ class Explanation {
 }  // namespace
 
 Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
-                               std::ostream& out) {
+                               const Values& values, std::ostream& out) {
   const auto identity = identity_of(arguments);
   if (!identity) return std::unexpected(identity.error());
   auto images = images_now(settings.images);
   if (!images) return std::unexpected(images.error());
   const auto fleet = fleet_of(settings, *images);
   if (!fleet) return std::unexpected(fleet.error());
-  Explanation(settings, std::move(*images), **fleet, *identity, out).tell();
+  Explanation(settings, std::move(*images), **fleet, *identity, ask_running(*identity->mac(), values), out)
+      .tell();
   return {};
 }
 

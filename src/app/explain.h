@@ -17,9 +17,10 @@ struct ExplainArguments {
 };
 
 /// Tells who the machine is, each step of the decision, its script, its ROM, and of each URL whether this server has it:
-/// from the folders of the settings alone, without what is assigned in a running pixie. An error if the MAC address is
-/// none, or the files have mistakes.
+/// from the folders of the settings, from what the pixie that runs on this host saw of the machine and was told to assign
+/// to it, and from the other server of --api; and which of them could be asked. `values`: what the settings were made of.
+/// An error if the MAC address is none, or the files have mistakes.
 Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
-                               std::ostream& out);
+                               const Values& values, std::ostream& out);
 
 }  // namespace pixie::app

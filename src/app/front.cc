@@ -1,6 +1,6 @@
 #include "app/front.h"
 
-#include <algorithm>
+#include <ctime>
 #include <memory>
 #include <utility>
 
@@ -8,9 +8,10 @@
 #include <fmt/ranges.h>
 
 #include "api/image_calls.h"
+#include "http/conditional.h"
 #include "http/target.h"
-#include "net/intake.h"
 #include "mirror/location.h"
+#include "net/intake.h"
 #include "net/mirror_site.h"
 #include "page/page.h"
 
@@ -38,21 +39,29 @@ net::Backend::Answer only_read() {
   return answer;
 }
 
+/// The compressed form's own tag: RFC 9110 section 8.8.3.3 wants another one than the plain form's.
+std::string gzip_tag(std::string_view plain) {
+  return fmt::format("{}-gzip\"", plain.substr(0, plain.size() - 1));
+}
+
 net::Backend::Answer send_asset(const http::Request& request, const page::Asset& asset) {
+  const bool zipped = !asset.gzip.empty() && request.fields.has_token("Accept-Encoding", "gzip");
+  const auto bytes = zipped ? asset.gzip : asset.plain;
+  http::Representation form;
+  form.etag = zipped ? gzip_tag(asset.etag) : std::string(asset.etag);
   http::Made made{.status = 200, .content_type = std::string(asset.content_type)};
-  made.fields.emplace_back("ETag", asset.etag);
+  made.fields.emplace_back("ETag", form.etag);
   made.fields.emplace_back("Cache-Control",
                            asset.immutable ? "public, max-age=31536000, immutable" : "no-cache");
   made.fields.emplace_back("Vary", "Accept-Encoding");
   made.fields.emplace_back("Content-Security-Policy", policy);
   made.fields.emplace_back("X-Content-Type-Options", "nosniff");
   made.fields.emplace_back("Referrer-Policy", "no-referrer");
-  if (request.fields.has_token("If-None-Match", asset.etag)) {
-    made.status = 304;
+  const auto holds = http::check_preconditions(request, form, std::time(nullptr));
+  if (holds != http::Precondition::holds) {
+    made.status = holds == http::Precondition::failed ? 412 : 304;
     return {.made = std::move(made), .stream = {}};
   }
-  const bool zipped = !asset.gzip.empty() && request.fields.has_token("Accept-Encoding", "gzip");
-  const auto bytes = zipped ? asset.gzip : asset.plain;
   if (zipped) made.fields.emplace_back("Content-Encoding", "gzip");
   made.body.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   return {.made = std::move(made), .stream = {}};

@@ -122,7 +122,7 @@ int explain(const CommandLine& line) {
   if (!values) return complain(usage, values.error());
   const auto settings = interpret(*values);
   if (!settings) return complain(usage, settings.error());
-  const auto done = explain_machine(line.explain, *settings, std::cout);
+  const auto done = explain_machine(line.explain, *settings, *values, std::cout);
   return done ? success : complain(failure, done.error());
 }
 

@@ -60,7 +60,9 @@ constexpr Text commands[] = {
     {"pixie images cat FILE PATH", "Print a file that is in an image."},
     {"pixie explain MAC [--arch NAME] [--firmware NAME] [--ip ADDR] [--serial TEXT] ...",
      "Tell what a machine would boot, and why: each step of the decision, its script, its ROM, and "
-     "what it would fetch. Every fact that rules ask for can be given: --uuid, --product, ..."},
+     "what it would fetch. Every fact that rules ask for can be given: --uuid, --product, ... The "
+     "pixie that runs on this machine is asked what it saw and what is assigned ($PIXIE_TOKEN is "
+     "its token), and the other server of --api for its answer."},
     {"pixie machine [list [TEXT]]",
      "List the machines that a running pixie has seen, or those that have TEXT in a fact, and how "
      "their last boot went. For this and the next commands: --server URL asks another pixie than "

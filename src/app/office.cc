@@ -46,6 +46,11 @@ void Office::use(std::shared_ptr<const api::Tokens> tokens) {
   tokens_ = std::move(tokens);
 }
 
+void Office::use(const net::UpstreamClient& upstream) {
+  const std::lock_guard lock(mutex_);
+  upstream_ = &upstream;
+}
+
 void Office::replace_tree(const tree::Layout& layout) {
   const std::lock_guard lock(mutex_);
   tree_.set_layout(layout);
@@ -99,7 +104,15 @@ std::optional<std::string> Office::default_script() const {
   return text_of(tree_.default_script());
 }
 
-bool Office::upstream_answers(const wire::Mac&) const { return false; }
+api::UpstreamAnswer Office::upstream(const wire::Mac& mac) const {
+  using enum machines::Upstream;
+  const std::lock_guard lock(mutex_);
+  if (!upstream_) return {};
+  auto heard = upstream_->last_heard(mac);
+  if (!heard) return {.what = not_asked};
+  if (!*heard) return {.what = nothing};
+  return {.what = script, .script = std::move(**heard)};
+}
 
 machines::Here Office::here(const machines::Identity&) const {
   const std::lock_guard lock(mutex_);

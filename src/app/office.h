@@ -10,6 +10,7 @@
 #include "api/office.h"
 #include "app/fleet_watch.h"
 #include "net/mirror.h"
+#include "net/upstream_client.h"
 #include "tree/tree.h"
 
 namespace pixie::app {
@@ -25,6 +26,8 @@ class Office final : public api::Office {
   void use(std::shared_ptr<const api::Tokens> tokens);
   /// Before anything is asked; it outlives the office. Null: there is none.
   void show(const net::Mirror* mirror) { mirror_ = mirror; }
+  /// The client of the other server (--api), which outlives the last call of the API.
+  void use(const net::UpstreamClient& upstream);
   /// The settings were read again.
   void replace_tree(const tree::Layout& layout);
   void replace_images(std::shared_ptr<const images::Images> images);
@@ -38,7 +41,7 @@ class Office final : public api::Office {
   std::shared_ptr<const roms::Catalogue> catalogue() const override;
   std::optional<std::string> own_script(const wire::Mac& mac) const override;
   std::optional<std::string> default_script() const override;
-  bool upstream_answers(const wire::Mac& mac) const override;
+  api::UpstreamAnswer upstream(const wire::Mac& mac) const override;
   machines::Here here(const machines::Identity& machine) const override;
   bool has(const http::Target& target) const override;
   api::ImageRoom image_room() const override;
@@ -55,6 +58,7 @@ class Office final : public api::Office {
   const net::Mirror* mirror_ = nullptr;
   mutable std::mutex mutex_;
   std::shared_ptr<const api::Tokens> tokens_;
+  const net::UpstreamClient* upstream_ = nullptr;
   mutable tree::Tree tree_;
   std::shared_ptr<const images::Images> images_ = std::make_shared<const images::Images>();
 };

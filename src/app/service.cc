@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -48,6 +49,7 @@ Service::Service(const Settings& settings, Opened opened)
   office_.use(std::move(opened.tokens));
   registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
   registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
+  registry_->on_forget = [this](const auto& mac) { feed_.publish_forgotten(mac); };
   if (!settings.upstream.empty())
     upstream_ = std::make_unique<net::UpstreamClient>(settings.upstream, events_);
   if (!settings.web_hook.empty()) {
@@ -62,6 +64,7 @@ Service::Service(const Settings& settings, Opened opened)
   }
   services_.emplace(desk::Services{roster_, *registry_, {}});
   if (upstream_) {
+    office_.use(*upstream_);
     services_->upstream = [this](const wire::Mac& mac, auto done) {
       upstream_->ask(mac, std::move(done));
     };
@@ -107,10 +110,21 @@ Service::~Service() {
   if (web_hook_) events_.remove(*web_hook_);
   events_.remove(feed_);
   web_hook_.reset();
-  upstream_.reset();
   uploads_.reset();
   mirror_.reset();
+  // The API's calls run in the registry, and ask what the other server said.
   registry_.reset();
+  upstream_.reset();
+}
+
+void Service::finish(std::chrono::milliseconds grace) {
+  using std::chrono::steady_clock;
+  const auto end = steady_clock::now() + grace;
+  server_->finish(grace);
+  if (!web_hook_) return;
+  events_.drain();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
+  web_hook_->finish(std::max(left, std::chrono::milliseconds(0)));
 }
 
 void Service::replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens) {
@@ -148,10 +162,15 @@ std::string Service::metrics_text() const {
               .files = usage.files,
               .bytes = usage.bytes};
   }
+  const auto [machines, installs] = registry_->tally();
   return metrics_.exposition({.version = PIXIE_VERSION,
                               .transfers = active.transfers,
                               .connections = active.connections,
                               .listeners = feed_.listeners(),
+                              .machines = machines,
+                              .installs = {{{"started", installs.started},
+                                            {"done", installs.done},
+                                            {"failed", installs.failed}}},
                               .dropped = events_.dropped(),
                               .mirror = mirror});
 }

@@ -50,7 +50,7 @@ class Service {
   /// The settings were read again.
   void replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens);
   /// Takes nothing new; waits until what is under way has ended, or for `grace`.
-  void finish(std::chrono::milliseconds grace) { server_->finish(grace); }
+  void finish(std::chrono::milliseconds grace);
 
  private:
   std::string metrics_text() const;

@@ -47,6 +47,10 @@ struct Desk::Inquiry {
   const machines::Assignment* assignment() const {
     return known.assignment ? &*known.assignment : nullptr;
   }
+  machines::Upstream said_upstream() const {
+    if (!upstream) return machines::Upstream::not_asked;
+    return *upstream ? machines::Upstream::script : machines::Upstream::nothing;
+  }
 };
 
 Desk::Desk(const Services& services, Post post) : services_(services), post_(std::move(post)) {}
@@ -65,14 +69,13 @@ void Desk::script(Visit visit, std::function<void(Answer)> done) {
 void Desk::decide(const std::shared_ptr<Inquiry>& inquiry) {
   const auto& visit = inquiry->visit;
   const auto& services = inquiry->desk.services_;
-  const bool upstream_answers = inquiry->upstream && *inquiry->upstream;
   const auto decision =
       machines::decide(*inquiry->fleet, {.identity = visit.who,
                                          .assignment = inquiry->assignment(),
                                          .has_own_script = false,
                                          .has_default_script = visit.has_default_script,
                                          .menu_choice = visit.menu_choice,
-                                         .upstream_answers = upstream_answers});
+                                         .upstream = inquiry->said_upstream()});
   const auto resume = [inquiry](auto&& change) {
     inquiry->desk.post_(
         [inquiry, change = std::forward<decltype(change)>(change)]() mutable { change(*inquiry); });

@@ -227,6 +227,16 @@ void Metrics::write_mirror(std::string& out, const Now::Mirror& mirror) const {
   write_single(out, "pixie_mirror_bytes", "gauge", "What they take of the disk.", mirror.bytes);
 }
 
+void Metrics::write_machines(std::string& out, const Now& now) {
+  write_single(out, "pixie_machines", "gauge", "Machines that are known.", now.machines);
+  write_head(out, "pixie_machine_installs", "gauge",
+             "Machines by how the last installation that a one-shot began stands.");
+  for (const auto& [status, count] : now.installs) {
+    fmt::format_to(std::back_inserter(out), "pixie_machine_installs{{status=\"{}\"}} {}\n", status,
+                   count);
+  }
+}
+
 std::string Metrics::exposition(const Now& now) const {
   std::string out;
   write_head(out, "pixie_build_info", "gauge", "The version that runs; always 1.");
@@ -251,6 +261,7 @@ std::string Metrics::exposition(const Now& now) const {
              "DHCP messages that came in, by what was done with them.");
   write_counts(out, "pixie_dhcp_messages_total{result", dhcp_results);
   write_boots(out);
+  write_machines(out, now);
   write_single(out, "pixie_live_listeners", "gauge", "Who follows the live stream of the API.",
                now.listeners);
   write_single(out, "pixie_store_errors_total", "counter",

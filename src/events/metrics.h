@@ -45,6 +45,9 @@ class Metrics final : public View {
     std::size_t connections = 0;
     /// Who follows the live stream of the API.
     std::size_t listeners = 0;
+    /// Machines that are known, and how the last installation of some of them stands, by its name.
+    std::uint64_t machines = 0;
+    std::array<std::pair<std::string_view, std::uint64_t>, 3> installs = {};
     /// Stream::dropped().
     std::uint64_t dropped = 0;
     /// Nothing: there is no mirror.
@@ -80,6 +83,7 @@ class Metrics final : public View {
   void write_http(std::string& out) const;
   void write_boots(std::string& out) const;
   void write_mirror(std::string& out, const Now::Mirror& mirror) const;
+  static void write_machines(std::string& out, const Now& now);
 
   const std::chrono::system_clock::time_point started_;
   mutable std::mutex mutex_;

@@ -20,8 +20,13 @@ void give(Metrics& metrics, const Kind& kind, std::initializer_list<Field> field
 }
 
 std::string text_of(const Metrics& metrics) {
-  return metrics.exposition(
-      {.version = "1.2.3", .transfers = 3, .connections = 4, .listeners = 5, .dropped = 6});
+  return metrics.exposition({.version = "1.2.3",
+                             .transfers = 3,
+                             .connections = 4,
+                             .listeners = 5,
+                             .machines = 7,
+                             .installs = {{{"started", 2}, {"done", 4}, {"failed", 1}}},
+                             .dropped = 6});
 }
 
 TEST(Metrics, CountsTransfersByHowTheyEnded) {

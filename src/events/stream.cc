@@ -180,6 +180,12 @@ void Stream::emit(const Kind& kind, std::initializer_list<Field> fields) {
   if (wake) filled_.notify_one();
 }
 
+void Stream::drain() {
+  std::unique_lock lock(waiting_mutex_);
+  const auto last = batches_ + (handing_out_ ? 1U : 0U) + (waiting_.empty() ? 0U : 1U);
+  handed_out_.wait(lock, [&] { return batches_ >= last; });
+}
+
 void Stream::hand_out_until_end() {
   std::string records;
   std::unique_lock lock(waiting_mutex_);
@@ -188,11 +194,15 @@ void Stream::hand_out_until_end() {
     filled_.wait_for(lock, gather_time,
                      [this] { return ending_ || waiting_.size() >= gather_bytes; });
     records.swap(waiting_);
+    handing_out_ = true;
     lock.unlock();
     hand_out(records);
     records.clear();
     if (records.capacity() > kept_bytes) records.shrink_to_fit();
     lock.lock();
+    handing_out_ = false;
+    ++batches_;
+    handed_out_.notify_all();
   }
 }
 

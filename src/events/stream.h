@@ -57,6 +57,9 @@ class Stream {
   /// When it returns, the view is called no more.
   void remove(View& view);
 
+  /// Waits until all that was emitted before is handed out. Not for views.
+  void drain();
+
   /// A view wants other kinds than before.
   void views_changed();
 
@@ -91,6 +94,10 @@ class Stream {
   /// Records one behind the other, in a form of our own.
   std::string waiting_;
   bool ending_ = false;
+  /// A batch is with the views; how many they had before it.
+  bool handing_out_ = false;
+  std::uint64_t batches_ = 0;
+  std::condition_variable handed_out_;
   std::thread thread_;
 };
 

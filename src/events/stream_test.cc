@@ -116,6 +116,18 @@ TEST(Stream, CallsARemovedViewNoMore) {
   EXPECT_THAT(stays.ids, ElementsAre("tftp.done", "http.done"));
 }
 
+TEST(Stream, DrainsWhatWasEmittedBefore) {
+  Collector view;
+  Stream stream;
+  stream.add(view);
+  stream.drain();
+  for (std::size_t count = 1; count <= 20; ++count) {
+    stream.emit(tftp_done, {});
+    stream.drain();
+    EXPECT_EQ(view.ids.size(), count);
+  }
+}
+
 TEST(Stream, GivesAViewEachEventOnceHoweverOftenItWasAdded) {
   Collector view;
   {

@@ -95,9 +95,22 @@ class Walk {
   }
 
   bool upstream() {
-    if (!question_.upstream_answers)
-      return pass(Because::upstream, [] { return "no other server has an answer for it"; });
-    return answer(Because::upstream, [] { return "another server (--api) has an answer for it"; });
+    const auto sentence = [this] {
+      switch (question_.upstream) {
+        case Upstream::none:
+          return "no other server is asked (--api)";
+        case Upstream::not_asked:
+          return "the other server (--api) was not asked for it lately: what it says would come "
+                 "first";
+        case Upstream::nothing:
+          return "the other server (--api) has nothing for it";
+        case Upstream::script:
+          return "the other server (--api) has a script for it";
+      }
+      std::unreachable();
+    };
+    return question_.upstream == Upstream::script ? answer(Because::upstream, sentence)
+                                                  : pass(Because::upstream, sentence);
   }
 
   bool rule() {

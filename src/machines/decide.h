@@ -42,6 +42,14 @@ enum class Because : std::uint8_t {
 };
 std::string_view because_name(Because because);
 
+/// What is known of the other server's answer for a machine (--api).
+enum class Upstream : std::uint8_t {
+  none,       // there is no other server
+  not_asked,  // nobody knows (any more)
+  nothing,    // it has nothing for this machine
+  script,
+};
+
 struct Question {
   const Identity& identity;
   /// Null: nothing is assigned.
@@ -50,8 +58,7 @@ struct Question {
   bool has_default_script = false;
   /// Chosen in the menu; empty: nothing was.
   std::string_view menu_choice = {};
-  /// The other server of --api has an answer for this machine.
-  bool upstream_answers = false;
+  Upstream upstream = Upstream::none;
 };
 
 struct Decision {

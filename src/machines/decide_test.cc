@@ -50,7 +50,7 @@ TEST_F(Deciding, AsksInOrder) {
                     .has_own_script = true,
                     .has_default_script = true,
                     .menu_choice = "a",
-                    .upstream_answers = true};
+                    .upstream = Upstream::script};
   EXPECT_EQ(decided(question).because, Because::own_script);
   EXPECT_FALSE(decided(question).profile);
   EXPECT_TRUE(decided(question).machine);
@@ -68,7 +68,7 @@ TEST_F(Deciding, AsksInOrder) {
   EXPECT_EQ(decided(question).profile->name, "b");
   identity = machine_52("52:54:00:00:00:01");
   EXPECT_EQ(decided(question).because, Because::upstream);
-  question.upstream_answers = false;
+  question.upstream = Upstream::nothing;
   identity.learn(Fact::serial, "s1", Source::claimed);
   EXPECT_EQ(decided(question).because, Because::rule);
   EXPECT_EQ(decided(question).rule->name, "special");
@@ -112,12 +112,13 @@ RC_GTEST_PROP(Explain, EndsWithWhatDecides, ()) {
   const auto name = rc::gen::element<std::string>("", "", "a", "b", "gone");
   const Assignment assignment{.profile = *name, .once = *name, .vars = {}};
   const auto choice = *name;
-  const Question question{.identity = identity,
-                          .assignment = *rc::gen::arbitrary<bool>() ? &assignment : nullptr,
-                          .has_own_script = *rc::gen::inRange(0, 4) == 0,
-                          .has_default_script = *rc::gen::arbitrary<bool>(),
-                          .menu_choice = choice,
-                          .upstream_answers = *rc::gen::inRange(0, 4) == 0};
+  const Question question{
+      .identity = identity,
+      .assignment = *rc::gen::arbitrary<bool>() ? &assignment : nullptr,
+      .has_own_script = *rc::gen::inRange(0, 4) == 0,
+      .has_default_script = *rc::gen::arbitrary<bool>(),
+      .menu_choice = choice,
+      .upstream = *rc::gen::inRange(0, 4) == 0 ? Upstream::script : Upstream::none};
   const auto steps = explain(*fleet, question);
   const auto decision = decide(*fleet, question);
   RC_ASSERT(steps.back().because == decision.because);

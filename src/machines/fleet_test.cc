@@ -181,7 +181,7 @@ vars = { d1 = 4 }
 )",
                        {{"templates/t",
                          "{{a1}}{{b1.inner}}{{c1}}{{d1}}{{mac}}{{circuit_id}}{{callback}}"
-                         "{{#if unknown}}{{/if}}{{#each groups}}{{this}}{{/each}}"}}),
+                         "{{#if unknown}}{{unknown}}{{/if}}{{#each groups}}{{this}}{{/each}}"}}),
               IsEmpty());
 }
 

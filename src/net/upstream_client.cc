@@ -61,6 +61,13 @@ void UpstreamClient::ask(const wire::Mac& mac, Done done) {
   done(std::move(script));
 }
 
+std::optional<std::optional<std::string>> UpstreamClient::last_heard(const wire::Mac& mac) const {
+  const std::lock_guard lock(mutex_);
+  const auto* answer = younger_than(mac, times_.stale);
+  if (!answer) return std::nullopt;
+  return std::optional<std::optional<std::string>>(std::in_place, answer->script);
+}
+
 void UpstreamClient::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (filled_.wait(lock, stop, [this] { return !queue_.empty(); }) && !stop.stop_requested()) {

@@ -48,6 +48,10 @@ class UpstreamClient {
   /// same time share one question.
   void ask(const wire::Mac& mac, Done done);
 
+  /// What the server said last of the machine, a script or nothing, without asking it now; nothing at all if it never
+  /// answered, or longer ago than answers are kept.
+  std::optional<std::optional<std::string>> last_heard(const wire::Mac& mac) const;
+
  private:
   struct Answer {
     std::optional<std::string> script;
@@ -72,7 +76,7 @@ class UpstreamClient {
   events::Stream& events_;
   const HttpClient client_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any filled_;
   /// Each machine that is asked for, and those of them that no worker has taken yet.
   std::map<wire::Mac, Question> questions_;

@@ -65,6 +65,25 @@ TEST(UpstreamClient, KnowsThatThereIsNothing) {
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
+TEST(UpstreamClient, RemembersWhatItHeardLast) {
+  TestEvents events;
+  std::atomic<int> status = 200;
+  const TestWebServer server([&](const auto&) { return test_answer(status, own_script); });
+  UpstreamClient client(server.url(""), events.stream, never_fresh());
+  EXPECT_EQ(client.last_heard(machine(1)), std::nullopt);
+  asking(client).get();
+  EXPECT_EQ(client.last_heard(machine(1)), Script("#!ipxe\nshell\n"));
+  status = 500;
+  asking(client).get();
+  EXPECT_EQ(client.last_heard(machine(1)), Script("#!ipxe\nshell\n"));
+  status = 404;
+  asking(client).get();
+  const auto nothing = client.last_heard(machine(1));
+  ASSERT_TRUE(nothing);
+  EXPECT_EQ(*nothing, std::nullopt);
+  EXPECT_THAT(server.requests(), SizeIs(3));
+}
+
 TEST(UpstreamClient, AsksAgainAndFallsBackToTheFormerAnswer) {
   TestEvents events;
   std::atomic<int> status = 200;

@@ -55,6 +55,16 @@ WebHook::WebHook(const std::string& url, events::Stream& events, const Times& ti
 
 WebHook::~WebHook() = default;
 
+void WebHook::finish(std::chrono::milliseconds grace) {
+  std::unique_lock lock(mutex_);
+  if (idle_.wait_for(lock, grace, [this] { return waiting_.empty() && !sending_; })) return;
+  const auto left = waiting_.size() + (sending_ ? 1 : 0);
+  lock.unlock();
+  events_.emit(
+      events::webhook_failed,
+      {{"reason", "too slow: pixie ends, and the last ones were left out"}, {"count", left}});
+}
+
 bool WebHook::wants(const events::Kind& kind) const {
   return kind.id.starts_with("boot.") || kind.id.starts_with("machine.");
 }
@@ -78,6 +88,7 @@ void WebHook::send_all(const std::stop_token& stop) {
          !stop.stop_requested()) {
     const auto message = std::move(waiting_.front());
     waiting_.pop_front();
+    sending_ = true;
     const auto dropped = std::exchange(dropped_, 0);
     lock.unlock();
     if (dropped > 0) {
@@ -86,6 +97,8 @@ void WebHook::send_all(const std::stop_token& stop) {
     }
     send(message, stop);
     lock.lock();
+    sending_ = false;
+    idle_.notify_all();
   }
 }
 

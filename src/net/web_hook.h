@@ -34,6 +34,10 @@ class WebHook final : public events::View {
   ~WebHook() override;
   WebHook(const WebHook&) = delete;
 
+  /// Before the end: waits until all that was taken is sent, or given up, but for `grace` at most; what is left then is
+  /// told as a failure.
+  void finish(std::chrono::milliseconds grace);
+
   bool wants(const events::Kind& kind) const override;
   void take(const events::Record& record) override;
 
@@ -60,6 +64,8 @@ class WebHook final : public events::View {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Message> waiting_;
+  bool sending_ = false;
+  std::condition_variable idle_;
   std::uint64_t dropped_ = 0;
   std::jthread sender_;
 };

@@ -141,6 +141,44 @@ TEST(WebHook, EndsWhileTheServerIsSilent) {
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
+TEST(WebHook, FinishesWhatWaits) {
+  TestEvents events;
+  std::latch released(1);
+  const TestWebServer server([&](const auto&) {
+    released.wait();
+    return test_answer(200, "");
+  });
+  {
+    WebHook hook(server.url("/"), events.stream, no_pause);
+    hook.finish(std::chrono::hours(1));  // nothing waits
+    for (std::uint64_t i = 0; i < 5; ++i) tell(hook, i);
+    server.requests(1);
+    std::jthread release([&] { released.count_down(); });
+    hook.finish(std::chrono::hours(1));
+  }
+  const auto requests = server.requests();
+  ASSERT_THAT(requests, SizeIs(5));
+  for (std::uint64_t i = 0; i < 5; ++i) EXPECT_THAT(requests[i], EndsWith(numbered(i)));
+}
+
+TEST(WebHook, FinishesInTime) {
+  TestEvents events;
+  std::latch released(1);
+  const TestWebServer server([&](const auto&) {
+    released.wait();
+    return "";
+  });
+  {
+    WebHook hook(server.url("/"), events.stream, no_pause);
+    for (std::uint64_t i = 0; i < 3; ++i) tell(hook, i);
+    server.requests(1);
+    hook.finish(std::chrono::milliseconds(10));
+  }
+  released.count_down();
+  EXPECT_THAT(server.requests(), SizeIs(1));
+  EXPECT_THAT(events.wait(1), ElementsAre(AllOf(HasSubstr("pixie ends"), EndsWith(" 3"))));
+}
+
 TEST(WebHook, EndsInAPause) {
   TestEvents events;
   const TestWebServer server([](const auto&) { return test_answer(500, ""); });

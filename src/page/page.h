@@ -16,7 +16,7 @@ struct Asset {
   /// The same bytes for `Content-Encoding: gzip`.
   std::span<const std::byte> gzip;
   /// Of the plain bytes, with its quotes (RFC 9110 section 8.8.3); the compressed form is another representation and
-  /// wants another tag.
+  /// wants another tag (section 8.8.3.3).
   std::string_view etag;
   /// The content's hash is in the path: what was fetched once may be kept for ever.
   bool immutable = false;

@@ -110,8 +110,10 @@ std::expected<void, Refused> Registry::forget(const wire::Mac& mac,
   state_->pending.forget(mac);
   state_->claims.erase(mac);
   state_->unreturned.erase(mac);
+  state_->changed.erase(mac);
   state_->roster.forget(mac);
   state_->stream.emit(events::machine_forgotten, {{"mac", mac.colons()}});
+  if (on_forget) on_forget(mac);
   return {};
 }
 
@@ -198,6 +200,13 @@ std::vector<events::Boot> Registry::live_boots() {
   auto boots = state_->boots.live();
   for (auto& boot : boots) boot.id = state_->pending.id_of(boot.mac);
   return boots;
+}
+
+Tally Registry::tally() {
+  state_->settle();
+  auto& store = *state_->store;
+  return {.machines = state_->told(store.count()).value_or(0),
+          .installs = state_->told(store.count_installs()).value_or(store::InstallCounts())};
 }
 
 const std::string& Registry::store_problem() const { return state_->problem; }

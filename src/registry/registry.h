@@ -31,6 +31,11 @@ struct MachineView {
   std::optional<events::Boot> boot;
 };
 
+struct Tally {
+  std::uint64_t machines = 0;
+  store::InstallCounts installs;
+};
+
 enum class Refused : std::uint8_t {
   not_found,
   /// Its version is another than expected.
@@ -44,7 +49,8 @@ enum class Refused : std::uint8_t {
 class Registry final : public events::View {
  public:
   /// Becomes a view of `stream`, which takes the events that the registry itself makes too (boot.ended,
-  /// machine.claimed, …). Starts its thread; reads the assignments into `roster` before it returns.
+  /// machine.claimed, …). Starts its thread; reads the assignments, and what is being installed, into `roster` before
+  /// it returns.
   Registry(std::unique_ptr<store::Store> store, machines::Roster& roster, events::Stream& stream);
   /// Answers what was asked, and writes what is waiting.
   ~Registry() override;
@@ -83,13 +89,16 @@ class Registry final : public events::View {
   std::vector<events::Boot> recent_boots(std::uint64_t before, std::size_t limit);
   std::vector<events::Boot> live_boots();
 
+  /// How many machines are known, and how their installations stand; zeros if the store can't be read.
+  Tally tally();
   /// Why the store could not be written the last time; empty: it could.
   const std::string& store_problem() const;
 
   /// Called on the registry's thread whenever what machine() says of a machine may have changed, at most four times a
   /// second for each machine. Set before anything is asked.
-  /// A machine that was forgotten is not told.
   std::function<void(const MachineView&)> on_change;
+  /// Called on the registry's thread when a machine was forgotten. Set before anything is asked.
+  std::function<void(const wire::Mac&)> on_forget;
 
  private:
   struct State;

@@ -167,11 +167,15 @@ TEST_F(RegistryTest, AOneShotThatDidNotArriveIsThereAgain) {
 }
 
 TEST_F(RegistryTest, AMachineIsForgotten) {
+  std::vector<wire::Mac> told;
+  ask(*registry_,
+      [&](Registry& r) { r.on_forget = [&told](const wire::Mac& mac) { told.push_back(mac); }; });
   ASSERT_TRUE(assign(1, assigned("a")));
   registry_->saw(mac(1), named("web1"));
   EXPECT_EQ(forget(1, 999).error(), Refused::changed);
   EXPECT_TRUE(forget(1));
   EXPECT_EQ(forget(1).error(), Refused::not_found);
+  EXPECT_THAT(told, ElementsAre(mac(1)));
   EXPECT_FALSE(row(1));
   EXPECT_EQ(in_roster(1), std::nullopt);
   EXPECT_EQ(roster_.look_up(mac(1)).seen, machines::Identity{});
@@ -271,6 +275,22 @@ TEST_F(RegistryTest, WritesWhatWaitsAtItsEnd) {
   EXPECT_EQ(in_roster(3), assigned("a", "b"));
   // Callbacks of boots before the restart are taken.
   EXPECT_TRUE(done(3, key));
+}
+
+TEST_F(RegistryTest, AnInstallationUnderWayOutlivesARestart) {
+  const store::TemporaryFolder folder;
+  begin(std::move(store::Store::open(folder.path()).value()));
+  for (const unsigned machine : {1U, 2U}) {
+    ASSERT_TRUE(assign(machine, assigned("disk", "debian12")));
+    ASSERT_TRUE(claim(machine));
+  }
+  ASSERT_TRUE(done(2, token(2)));
+  registry_.reset();
+  for (const unsigned machine : {1U, 2U}) roster_.forget(mac(machine));
+  begin(std::move(store::Store::open(folder.path()).value()));
+  EXPECT_EQ(roster_.look_up(mac(1)).booting, "debian12");
+  EXPECT_EQ(in_roster(1), assigned("disk"));
+  EXPECT_EQ(roster_.look_up(mac(2)).booting, "");
 }
 
 /// What the servers tell of a machine that gets its menu, its script, and a kernel.

@@ -26,10 +26,18 @@ Registry::State::State(std::unique_ptr<store::Store> store_, machines::Roster& r
     : store(std::move(store_)), roster(roster_), stream(stream_) {
   // Without the store's secret the callbacks of this process alone are known again.
   secret = told(store->secret()).value_or(make_secret());
-  const auto read = store->each_assignment(
-      [this](const auto& mac, const auto& assignment) { roster.assign(mac, assignment); });
-  if (!read) report(read.error());
+  if (const auto filled = fill_roster(); !filled) report(filled.error());
   end_what_was_left();
+}
+
+Expected<void> Registry::State::fill_roster() {
+  auto read = store->each_assignment(
+      [this](const auto& mac, const auto& assignment) { roster.assign(mac, assignment); });
+  if (!read) return read;
+  return store->each_installation([this](const auto& mac, const auto& profile) {
+    roster.learn(mac, {});
+    roster.boots(mac, profile);
+  });
 }
 
 void Registry::State::end_what_was_left() {

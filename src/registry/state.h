@@ -25,9 +25,11 @@ namespace pixie::registry {
 struct Registry::State {
   using Moment = Pending::Moment;
 
-  /// Reads the secret, and the assignments into the roster; ends the boots that an earlier process left.
+  /// Reads the secret, and the assignments and installations under way into the roster; ends the boots that an earlier
+  /// process left.
   State(std::unique_ptr<store::Store> store_, machines::Roster& roster_, events::Stream& stream_);
 
+  Expected<void> fill_roster();
   void end_what_was_left();
 
   /// Works until the inbox is closed and empty.

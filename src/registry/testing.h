@@ -49,7 +49,12 @@ class BreakableStore final : public store::Store {
       const std::function<void(const wire::Mac&, const machines::Assignment&)>& take) override {
     return store_->each_assignment(take);
   }
+  Expected<void> each_installation(
+      const std::function<void(const wire::Mac&, const std::string&)>& take) override {
+    return store_->each_installation(take);
+  }
   Expected<std::uint64_t> count() override { return store_->count(); }
+  Expected<store::InstallCounts> count_installs() override { return store_->count_installs(); }
   Expected<void> saw(const wire::Mac& mac, const machines::Identity& identity,
                      store::Time when) override {
     if (*full_) return fail("the disk is full");

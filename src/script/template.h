@@ -46,7 +46,7 @@ class Template {
   struct Name {
     std::string name;
     std::size_t offset;
-    /// It stands in an `if` or `unless` and may be unknown.
+    /// It stands in an `if` or `unless`, or within what either keeps for when it is there: it may be unknown.
     bool optional;
   };
 

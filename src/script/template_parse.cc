@@ -140,11 +140,22 @@ class Parser {
     const auto root = root_of(name);
     tree_.nodes.push_back({.kind = kind, .root = root, .text = name});
     if (root == Node::Root::scope) {
+      const bool asks = kind == Node::Kind::if_ || kind == Node::Kind::unless;
       tree_.names.push_back({.name = std::string(name),
                              .offset = static_cast<std::size_t>(name.data() - content_.data()),
-                             .optional = kind == Node::Kind::if_ || kind == Node::Kind::unless});
+                             .optional = asks || is_asked_for(name)});
     }
     return true;
+  }
+
+  /// Whether it stands where an open section has found it, or a part of the same table, to be true.
+  bool is_asked_for(std::string_view name) const {
+    const auto first = name.substr(0, name.find('.'));
+    return std::ranges::any_of(open_, [&](const Open& open) {
+      const auto asked = tree_.nodes[open.node].text;
+      return open.word == (open.in_else ? "unless" : "if") &&
+             asked.substr(0, asked.find('.')) == first;
+    });
   }
 
   Node::Root root_of(std::string_view name) const {

@@ -17,6 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::FieldsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 const Table table{
     {"mac", {"52:54:00:ab:cd:ef"}},
@@ -169,6 +170,25 @@ TEST(Template, ListsTheNamesThatItLooksUp) {
   EXPECT_EQ(parsed->at(parsed->names()[1], "wrong").one_line(), "f:1:12: wrong");
 }
 
+std::vector<std::string> required_names(std::string content) {
+  const auto parsed = Template::parse(std::move(content), "f");
+  std::vector<std::string> required;
+  for (const auto& name : parsed.value().names()) {
+    if (!name.optional) required.push_back(name.name);
+  }
+  return required;
+}
+
+TEST(Template, ANameThatWasAskedForMayBeUnknown) {
+  EXPECT_THAT(required_names("{{#if disk}}{{disk}}{{#each disk.parts}}{{/each}}{{/if}}"),
+              IsEmpty());
+  EXPECT_THAT(required_names("{{#if disk.size}}{{#if b}}{{disk.device}}{{/if}}{{/if}}"), IsEmpty());
+  EXPECT_THAT(required_names("{{#unless a}}{{else}}{{a}}{{/unless}}"), IsEmpty());
+  EXPECT_THAT(
+      required_names("{{#if a}}{{b}}{{else}}{{a}}{{/if}}{{#unless c}}{{c}}{{/unless}}{{a}}"),
+      ElementsAre("b", "a", "c", "a"));
+}
+
 struct Example {
   std::string language;
   std::string text;
@@ -202,7 +222,8 @@ TEST(TemplatesPage, ItsExamplesRender) {
                      {"packages", {List{{"openssh-server"}, {"curl"}}}},
                      {"ssh_keys", {List{{"ssh-ed25519 A ann"}, {"ssh-ed25519 B bob"}}}}};
   const auto found = examples(templates_page());
-  EXPECT_EQ(found.size(), 4U);
+  ASSERT_EQ(found.size(), 5U);
+  EXPECT_THAT(required_names(found[0].text), IsEmpty()) << "the names that only the API gives";
   for (const auto& example : found) {
     const auto parsed = Template::parse(example.text, "docs/templates.md");
     ASSERT_TRUE(parsed) << parsed.error().with_caret();

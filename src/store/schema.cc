@@ -14,7 +14,7 @@ namespace {
 /// `mac` is the address as a number, so that it is the table's own order. Times are nanoseconds since 1970, 0 for
 /// never. `facts` and the texts in JSON: see columns.h. `stage`, `outcome` and `install_status` are the numbers of their
 /// enumerations, which grow at their ends only. Long columns stand last: a list without steps reads none of them.
-constexpr std::array<std::string_view, 1> steps = {
+constexpr std::array<std::string_view, 2> steps = {
     R"sql(
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 INSERT INTO meta VALUES ('version', 0), ('machines', 0);
@@ -48,6 +48,9 @@ CREATE TABLE boot (
   steps TEXT NOT NULL
 ) STRICT;
 CREATE INDEX boot_of_machine ON boot (mac, id);
+)sql",
+    R"sql(
+CREATE INDEX machine_by_install ON machine (install_status) WHERE install_status != 0;
 )sql"};
 
 }  // namespace

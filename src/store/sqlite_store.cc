@@ -68,7 +68,10 @@ class SqliteStore final : public Store {
   Expected<std::optional<MachineRow>> machine(const wire::Mac& mac) override;
   Expected<void> each_assignment(
       const std::function<void(const wire::Mac&, const machines::Assignment&)>& take) override;
+  Expected<void> each_installation(
+      const std::function<void(const wire::Mac&, const std::string&)>& take) override;
   Expected<std::uint64_t> count() override;
+  Expected<InstallCounts> count_installs() override;
   Expected<void> saw(const wire::Mac& mac, const machines::Identity& identity, Time when) override;
   Expected<std::optional<MachineRow>> assign(const wire::Mac& mac,
                                              const machines::Assignment& assignment,
@@ -208,9 +211,37 @@ Expected<void> SqliteStore::each_assignment(
   return db_.result();
 }
 
+Expected<void> SqliteStore::each_installation(
+    const std::function<void(const wire::Mac&, const std::string&)>& take) {
+  // The boot that took the one-shot may have been lost (it is written after the claim), or may have begun with it.
+  auto query = db_.query(
+      "SELECT mac, install_profile FROM machine WHERE install_status = ? AND install_status != 0"
+      " AND coalesce((SELECT started <= install_when OR because = ? FROM boot"
+      "  WHERE boot.mac = machine.mac AND because != '' ORDER BY id DESC LIMIT 1), true)",
+      static_cast<std::int64_t>(Install::Status::started),
+      machines::because_name(machines::Because::once));
+  while (query.next()) take(mac_of(query.integer(0)), std::string(query.text(1)));
+  return db_.result();
+}
+
 Expected<std::uint64_t> SqliteStore::count() {
   return read(
       static_cast<std::uint64_t>(db_.number("SELECT value FROM meta WHERE name = 'machines'")));
+}
+
+Expected<InstallCounts> SqliteStore::count_installs() {
+  InstallCounts counts;
+  auto query = db_.query(
+      "SELECT install_status, count(*) FROM machine WHERE install_status != 0"
+      " GROUP BY install_status");
+  while (query.next()) {
+    const auto count = static_cast<std::uint64_t>(query.integer(1));
+    const auto status = enumerator(query.integer(0), Install::Status::failed);
+    if (status == Install::Status::started) counts.started = count;
+    if (status == Install::Status::done) counts.done = count;
+    if (status == Install::Status::failed) counts.failed = count;
+  }
+  return read(counts);
 }
 
 std::uint64_t SqliteStore::version_of(const wire::Mac& mac) {

@@ -30,6 +30,15 @@ struct Install {
   bool operator==(const Install&) const = default;
 };
 
+/// Machines by how their last installation stands.
+struct InstallCounts {
+  std::uint64_t started = 0;
+  std::uint64_t done = 0;
+  std::uint64_t failed = 0;
+
+  bool operator==(const InstallCounts&) const = default;
+};
+
 struct MachineRow {
   wire::Mac mac;
   machines::Identity identity;
@@ -64,7 +73,13 @@ class Store {
   /// Every machine that something is assigned to, for the start.
   virtual Expected<void> each_assignment(
       const std::function<void(const wire::Mac&, const machines::Assignment&)>& take) = 0;
+  /// Every machine whose last script was a one-shot's, of an installation that has not told of its end, and the profile
+  /// that it installs; for the start.
+  virtual Expected<void> each_installation(
+      const std::function<void(const wire::Mac&, const std::string&)>& take) = 0;
   virtual Expected<std::uint64_t> count() = 0;
+  /// How many machines' last installation stands how; cheap, however many machines there are.
+  virtual Expected<InstallCounts> count_installs() = 0;
 
   /// Makes the machine, or learns what is new of it.
   virtual Expected<void> saw(const wire::Mac& mac, const machines::Identity& identity,

@@ -255,6 +255,51 @@ TEST(Store, InstallsAreKept) {
   EXPECT_EQ(store->machine(mac(1)).value()->install, install);
 }
 
+TEST(Store, TellsTheInstallationsUnderWay) {
+  const auto store = fresh();
+  const auto installs = [&](unsigned machine, Install::Status status) {
+    ASSERT_TRUE(store->saw(mac(machine), {}, noon));
+    ASSERT_TRUE(store->set_install(mac(machine), {"debian12", status, noon, ""}));
+  };
+  const auto boots = [&](unsigned machine, Time started, std::string because) {
+    events::Boot boot;
+    boot.mac = mac(machine);
+    boot.started = boot.updated = started;
+    boot.because = std::move(because);
+    ASSERT_TRUE(store->write(boot));
+  };
+  for (unsigned machine = 1; machine <= 5; ++machine) installs(machine, Install::Status::started);
+  boots(2, noon - 1h, "assigned");
+  boots(3, noon + 1ms, "once");
+  boots(3, noon + 1h, "");  // no script yet, or the installer itself that asks for an address
+  boots(4, noon + 1ms, "once");
+  boots(4, noon + 1h, "assigned");
+  installs(6, Install::Status::done);
+  installs(7, Install::Status::failed);
+  installs(8, Install::Status::none);
+  boots(5, noon - 1s, "once");
+  std::map<wire::Mac, std::string> told;
+  ASSERT_TRUE(store->each_installation(
+      [&](const auto& machine, const auto& profile) { told[machine] = profile; }));
+  EXPECT_THAT(told, ElementsAre(std::pair(mac(1), "debian12"), std::pair(mac(2), "debian12"),
+                                std::pair(mac(3), "debian12"), std::pair(mac(5), "debian12")));
+}
+
+TEST(Store, CountsInstallations) {
+  const auto store = fresh();
+  EXPECT_EQ(store->count_installs(), InstallCounts());
+  using enum Install::Status;
+  unsigned machine = 0;
+  for (const auto status : {none, started, done, started, failed, started, done}) {
+    ASSERT_TRUE(store->saw(mac(++machine), {}, noon));
+    ASSERT_TRUE(store->set_install(mac(machine), {"debian12", status, noon, ""}));
+  }
+  EXPECT_EQ(store->count_installs(), (InstallCounts{.started = 3, .done = 2, .failed = 1}));
+  ASSERT_TRUE(store->forget(mac(machine), {}));
+  ASSERT_TRUE(store->set_install(mac(2), {"debian12", done, noon, ""}));
+  EXPECT_EQ(store->count_installs(), (InstallCounts{.started = 2, .done = 2, .failed = 1}));
+}
+
 class StoreFile : public testing::Test {
  protected:
   const TemporaryFolder folder_;
@@ -359,6 +404,16 @@ TEST_F(StoreFile, AnotherProgramsDatabaseIsRefused) {
 TEST_F(StoreFile, ANewerOneIsRefused) {
   make_file(folder_.path(), "PRAGMA user_version = " + std::to_string(schema_version + 1));
   expect_refused(folder_.path(), "newer pixie");
+}
+
+TEST_F(StoreFile, AnOlderOneIsBroughtUpToDate) {
+  make_file(folder_.path(), "DROP INDEX machine_by_install; PRAGMA user_version = 1");
+  const auto store = Store::open(folder_.path()).value();
+  EXPECT_EQ(store->machine(mac(1)).value()->assignment, assigned("a"));
+  const auto database = Database::open("file:" + file_, SQLITE_OPEN_READONLY, file_).value();
+  EXPECT_EQ(database->number("PRAGMA user_version"), schema_version);
+  EXPECT_EQ(
+      database->number("SELECT count(*) FROM sqlite_master WHERE name = 'machine_by_install'"), 1);
 }
 
 TEST_F(StoreFile, ANewerOneWhoseLogWasNotMergedIsRefused) {

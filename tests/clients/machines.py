@@ -1,5 +1,6 @@
 """What machines boot: profiles, rules, templates, one-shots, and how that is changed while pixie runs."""
 
+import gzip
 import json
 import re
 import socket
@@ -207,6 +208,28 @@ def restart(bench):
     check(second.returncode != 0 and "state" in second.stderr, second.stderr)
 
 
+@case("machines.restart-installing")
+def restart_installing(bench):
+    """pixie ends, gently or by kill -9, while a machine installs: its templates go on as they began"""
+    fleet(bench)
+    options = (*tokens(bench), "--state", bench.folder / "kept")
+    pixie = bench.start(*options)
+    call(bench, pixie, "PUT", f"machines/{MAC}", {"profile": "disk", "once": "debian"}, status=201)
+    check("/extra/linux" in script(bench, pixie, MAC), "not the one-shot")
+    for end in (bench.kill, lambda served: served.stop(), bench.kill):
+        end(pixie)
+        pixie = bench.start(*options)
+        text = get(bench, pixie, f"/t/preseed.cfg?mac={MAC}").body.decode()
+        check("disk string /dev/sda\n" in text, f"not of the profile that is installed: {text}")
+    token = re.search(r"done\?token=(\S+)", text).group(1)
+    call(bench, pixie, "POST", f"machines/{MAC}/done?token={token}", status=204, token=None)
+    check("/extra/linux" not in script(bench, pixie, MAC), "the one-shot came twice")
+    bench.kill(pixie)
+    pixie = bench.start(*options)
+    equal("the preseed of one that boots its disk",
+          get(bench, pixie, f"/t/preseed.cfg?mac={MAC}").status, 500)
+
+
 @case("machines.damaged-store")
 def damaged_store(bench):
     """a damaged store, and one that is none, are refused with a sentence and left as they are"""
@@ -329,8 +352,10 @@ def hostile(bench):
 def metrics(bench):
     """/metrics is well-formed (promtool), and counts what happened"""
     fleet(bench)
-    pixie = bench.start()
+    pixie = bench.start(*tokens(bench))
     script(bench, pixie, MAC)
+    call(bench, pixie, "PUT", f"machines/{OTHER}", {"once": "rescue"}, status=201)
+    script(bench, pixie, OTHER)
     _fetch(bench, pixie, "undionly.kpxe")
     pixie.await_line(rb"tftp\.done")
     text = get(bench, pixie, "/metrics").body.decode()
@@ -338,8 +363,11 @@ def metrics(bench):
     path.write_text(text)
     checked = bench.run("sh", "-c", "promtool check metrics <metrics")
     equal(f"promtool: {checked.stdout}{checked.stderr}", checked.returncode, 0)
+    # The third machine is the client's own host, which fetched a ROM.
     for pattern in (r'^pixie_build_info\{.*version="', r'^pixie_http_requests_total\{.*\} [1-9]',
-                    r'^pixie_tftp_sent_bytes_total [1-9]', r'^process_start_time_seconds '):
+                    r'^pixie_tftp_sent_bytes_total [1-9]', r'^process_start_time_seconds ',
+                    r'^pixie_machines [23]$', r'^pixie_machine_installs\{status="started"\} 1$',
+                    r'^pixie_machine_installs\{status="done"\} 0$'):
         check(re.search(pattern, text, re.M), f"no {pattern}\n{text}")
 
 
@@ -356,9 +384,20 @@ def page(bench):
         plain = get(bench, pixie, f"/{name}")
         zipped = get(bench, pixie, f"/{name}", "Accept-Encoding: gzip")
         equal(name, (plain.status, zipped.status), (200, 200))
+        equal(f"{name}, both forms", (gzip.decompress(zipped.body), zipped.fields["vary"],
+                                      plain.fields["vary"], zipped.fields["content-encoding"]),
+              (plain.body, "Accept-Encoding", "Accept-Encoding", "gzip"))
+        check(plain.fields["etag"] != zipped.fields["etag"], f"{name}: two forms with one tag")
         check(not re.search(rb"https?://(?!www\.w3\.org)", plain.body), f"{name} names another host")
-        again = get(bench, pixie, f"/{name}", f"If-None-Match: {plain.fields['etag']}")
-        equal(f"{name} again", again.status, 304)
+        for accept in ("identity", "gzip"):
+            statuses = []
+            for form in (plain, zipped):
+                again = get(bench, pixie, f"/{name}", f"Accept-Encoding: {accept}",
+                            f"If-None-Match: W/\"x\", {form.fields['etag']}")
+                equal(f"{name} again, Vary", again.fields["vary"], "Accept-Encoding")
+                statuses.append(again.status)
+            equal(f"{name} again, {accept}", statuses,
+                  [304, 200] if accept == "identity" else [200, 304])
     equal("the tree", get(bench, pixie, "/files/").status, 200)
     equal("ready", get(bench, pixie, "/readyz").status, 200)
 

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+from .api import TOKEN, call, script, tokens
 from .case import Failure, case, check, equal
 from .http import Connection
 from .images import images_folder, indexed, make_iso, settle
@@ -134,6 +135,49 @@ def assign(bench):
         browser.wait_text("there is no profile 'debain'")
         fleet(bench)
         browser.wait_no_text("there is no profile 'debain'")
+
+
+@case("page.variables", slow=True)
+def variables(bench):
+    """with a token: variables are written, refused, shown when others change them; who is forgotten vanishes"""
+    mac = "52:54:00:ab:cd:01"
+    fleet(bench)
+    pixie = bench.start(*tokens(bench))
+    script(bench, pixie, mac.replace(":", "-"))
+    with Browser(bench) as browser:
+        browser.open(f"http://127.0.0.1:{pixie.http}/#/machines/{mac}")
+        browser.wait_text("The server wants a token")
+        browser.fill("#token", TOKEN)
+        browser.click("form.token button")
+        browser.click(".var-lines button.link")
+        browser.fill(".var-line input:nth-of-type(1)", "disk")
+        browser.fill(".var-line input:nth-of-type(2)", "/dev/nvme0n1")
+        browser.click("form.assign button.primary")
+        browser.wait_text("disk=/dev/nvme0n1")
+        browser.wait_none("form.assign button.primary:not(:disabled)")
+        equal("set", call(bench, pixie, "GET", f"machines/{mac}")["assignment"]["vars"],
+              {"disk": "/dev/nvme0n1"})
+        browser.click(".var-lines button.link")
+        browser.fill(".var-line:nth-of-type(2) input:nth-of-type(1)", "server")
+        browser.click("form.assign button.primary")
+        browser.wait_text("no variable can have this name")
+        browser.fill(".var-line:nth-of-type(2) input:nth-of-type(1)", "sizes")
+        browser.fill(".var-line:nth-of-type(2) input:nth-of-type(2)", '[1, "2"]')
+        browser.click(".var-line:nth-of-type(1) button")
+        browser.click("form.assign button.primary")
+        browser.wait_none("form.assign button.primary:not(:disabled)")
+        equal("the second", call(bench, pixie, "GET", f"machines/{mac}")["assignment"]["vars"],
+              {"sizes": [1, "2"]})
+        browser.screenshot(bench.folder / "variables.png")
+        browser.size(390, 800)
+        equal("wider than a phone", browser.overflow(), 0)
+        call(bench, pixie, "PATCH", f"machines/{mac}", {"vars": {"disk": "/dev/elsewhere"}})
+        browser.wait_text("disk=/dev/elsewhere")
+        browser.open(f"http://127.0.0.1:{pixie.http}/#/")
+        browser.wait_text(mac)
+        call(bench, pixie, "DELETE", f"machines/{mac}", status=204)
+        browser.wait_no_text(mac)
+        browser.wait_text("No machine has come yet")
 
 
 @case("page.images", slow=True)

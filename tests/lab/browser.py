@@ -3,9 +3,11 @@
 
     [order, argument...] -> {"value": …} or {"error": text}
 
-open URL, wait_text TEXT, wait_no_text TEXT (in what the page shows), text SELECTOR, click SELECTOR,
-choose SELECTOR TEXT (an option), give SELECTOR FILE, progress (of the first bar, 0 to 1), size WIDTH HEIGHT, overflow (pixels by which the page is wider than the window), screenshot FILE,
-console (what the browser complained of).
+open URL, wait_text TEXT, wait_no_text TEXT (in what the page shows), wait_none SELECTOR,
+text SELECTOR, click SELECTOR, fill SELECTOR TEXT (a field, in place of what it has), choose SELECTOR
+TEXT (an option), give SELECTOR FILE, progress (of the first bar, 0 to 1), size WIDTH HEIGHT,
+overflow (pixels by which the page is wider than the window), screenshot FILE, console (what the
+browser complained of).
 """
 
 import json
@@ -17,6 +19,7 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 SECONDS = 20
@@ -54,11 +57,18 @@ class Browser:
     def wait_no_text(self, text):
         self._until(f"{text!r} stays", lambda: text not in self._shown())
 
+    def wait_none(self, selector):
+        self._until(f"{selector} stays",
+                    lambda: not self.driver.find_elements(By.CSS_SELECTOR, selector))
+
     def text(self, selector):
         return self._find(selector).text
 
     def click(self, selector):
         self._find(selector).click()
+
+    def fill(self, selector, text):
+        self._find(selector).send_keys(Keys.CONTROL, "a", Keys.NULL, text)
 
     def choose(self, selector, text):
         Select(self._find(selector)).select_by_visible_text(text)

@@ -82,6 +82,7 @@ function ofMachine(method, mac, rest, body, request) {
   if (rest) return problem(404, "Not Found", "The made-up server has no more than the page needs.");
   if (method === "DELETE") {
     fleet.delete(made.machine.mac);
+    publish("forgotten", { mac: made.machine.mac });
     return { status: 204 };
   }
   if (method !== "GET") return change(made, method, body, request.headers["if-match"]);

@@ -64,6 +64,10 @@ export interface Machine {
   version: number;
 }
 
+export interface Forgotten {
+  mac: string;
+}
+
 export interface Fact {
   name: string;
   value: string;

@@ -11,6 +11,8 @@ interface Entry {
 /** All machines that are known here. A page of the API never overwrites what the stream told after it was asked for. */
 export class MachineTable {
   private readonly entries = new Map<string, Entry>();
+  /** When those that were forgotten were, by the counter. */
+  private readonly forgotten = new Map<string, number>();
   private counter = 0;
 
   get size(): number {
@@ -32,6 +34,7 @@ export class MachineTable {
 
   fetched(machines: Machine[], mark: number): void {
     for (const machine of machines) {
+      if ((this.forgotten.get(machine.mac) ?? 0) > mark) continue;
       const old = this.entries.get(machine.mac);
       if (!old || old.told <= mark) this.entries.set(machine.mac, { machine, told: old?.told ?? 0 });
     }
@@ -42,14 +45,20 @@ export class MachineTable {
     for (const [mac, entry] of this.entries) {
       if (!seen.has(mac) && entry.told <= mark) this.entries.delete(mac);
     }
+    for (const [mac, when] of this.forgotten) {
+      if (when <= mark) this.forgotten.delete(mac);
+    }
   }
 
   told(machine: Machine): void {
+    this.forgotten.delete(machine.mac);
     this.entries.set(machine.mac, { machine, told: ++this.counter });
   }
 
+  /** It was forgotten: a page that was asked for before does not bring it back. */
   remove(mac: string): void {
     this.entries.delete(mac);
+    this.forgotten.set(mac, ++this.counter);
   }
 }
 

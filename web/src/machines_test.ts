@@ -32,6 +32,23 @@ test("after a whole reading, what was not in it is gone, unless the stream told 
   assert.deepEqual(macs(table), ["kept", "new"]);
 });
 
+test("a page that was asked for before a machine was forgotten does not bring it back", () => {
+  const table = new MachineTable();
+  const mark = table.mark();
+  table.told(machine({ mac: "a" }));
+  table.remove("a");
+  table.fetched([machine({ mac: "a" })], mark);
+  assert.deepEqual(macs(table), []);
+  table.finish(new Set(["a"]), mark);
+  table.fetched([machine({ mac: "a" })], mark);
+  assert.deepEqual(macs(table), []);
+  // It came again.
+  table.told(machine({ mac: "a" }));
+  table.remove("a");
+  table.fetched([machine({ mac: "a" })], table.mark());
+  assert.deepEqual(macs(table), ["a"]);
+});
+
 const order = (key: SortKey, descending: boolean, ...machines: ReturnType<typeof machine>[]) =>
   sorted(machines, { key, descending }).map((one) => one.mac).join(" ");
 

@@ -1,5 +1,5 @@
 // What the page knows: machines, log and mistakes, kept up to date by one stream; and who is told when it changes.
-import type { LogRecord, Machine, MachineList, Mistake, MistakeList, Version } from "./api";
+import type { Forgotten, LogRecord, Machine, MachineList, Mistake, MistakeList, Version } from "./api";
 import { ApiError, type Client } from "./client";
 import { LogBuffer, type Level } from "./log";
 import { MachineTable, title } from "./machines";
@@ -123,6 +123,7 @@ export class Model {
       return;
     }
     if (event.type === "machine") this.onMachine(data as Machine);
+    else if (event.type === "forgotten") this.machines.remove((data as Forgotten).mac);
     else if (event.type === "log") this.log.add(data as LogRecord);
     else if (event.type === "problems") this.mistakes = (data as MistakeList).problems ?? [];
     else if (event.type === "images") this.imageNews++;

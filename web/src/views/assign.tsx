@@ -1,10 +1,10 @@
-// What is assigned to a machine: a profile for good, one for the next boot only; and forgetting the machine.
+// What is assigned to a machine: a profile for good, one for the next boot only, variables; and forgetting the machine.
 import { useEffect, useState } from "preact/hooks";
 import type { AssignmentEdit, MachineDetail, Profile } from "../api";
 import { ApiError } from "../client";
 import { useModel } from "../hooks";
+import { linesOf, sameVars, varsOf, type VarLine } from "../vars";
 import { Panel, Trouble } from "./parts";
-import { Vars } from "./profiles";
 
 interface Props {
   mac: string;
@@ -16,12 +16,13 @@ interface Props {
 
 export function Assign({ mac, machine, etag, profiles, onChange }: Props) {
   const model = useModel();
-  const now = { profile: machine?.assignment.profile ?? "", once: machine?.assignment.once ?? "" };
+  const vars = machine?.assignment.vars ?? {};
+  const now = { profile: machine?.assignment.profile ?? "", once: machine?.assignment.once ?? "", lines: linesOf(vars) };
   const [chosen, setChosen] = useState(now);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   // What somebody else assigned meanwhile is shown; a choice that was not saved gives way to it.
-  useEffect(() => setChosen(now), [now.profile, now.once]);
+  useEffect(() => setChosen(now), [now.profile, now.once, JSON.stringify(now.lines)]);
 
   const send = async (work: () => Promise<unknown>) => {
     setBusy(true);
@@ -39,14 +40,18 @@ export function Assign({ mac, machine, etag, profiles, onChange }: Props) {
   };
   const patch = (assignment: AssignmentEdit) =>
     send(() => model.client.call(`machines/${mac}`, { method: "PATCH", body: assignment, ifMatch: etag }));
+  const written = varsOf(chosen.lines);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
+    if ("mistake" in written) return setError(written.mistake);
     const body: AssignmentEdit = {};
     if (chosen.profile !== now.profile) body.profile = chosen.profile || null;
     if (chosen.once !== now.once) body.once = chosen.once || null;
+    if (!sameVars(written.vars, vars)) body.vars = written.vars;
     void patch(body);
   };
-  const same = chosen.profile === now.profile && chosen.once === now.once;
+  const same = chosen.profile === now.profile && chosen.once === now.once && "vars" in written && sameVars(written.vars, vars);
+  const nothing = !now.profile && !now.once && now.lines.length === 0;
   return (
     <Panel title="Assigned">
       <form class="assign" onSubmit={submit}>
@@ -54,16 +59,14 @@ export function Assign({ mac, machine, etag, profiles, onChange }: Props) {
           onChoose={(profile) => setChosen({ ...chosen, profile })} />
         <Choice label="Next boot only" none="no" value={chosen.once} profiles={profiles}
           onChoose={(once) => setChosen({ ...chosen, once })} />
-        {machine && Object.keys(machine.assignment.vars).length > 0 && (
-          <p class="assigned-vars"><span class="note">Variables</span> <Vars vars={machine.assignment.vars} /></p>
-        )}
+        <VarLines lines={chosen.lines} onChange={(lines) => setChosen({ ...chosen, lines })} />
         {machine?.own_script && (
           <p class="note">It has a script of its own in the scripts folder, which wins over whatever is assigned.</p>
         )}
         <div class="buttons">
           <button class="primary" disabled={busy || same}>Assign</button>
-          <button type="button" disabled={busy || (!now.profile && !now.once)}
-            onClick={() => patch({ profile: null, once: null })}>Clear</button>
+          <button type="button" disabled={busy || nothing}
+            onClick={() => patch({ profile: null, once: null, vars: null })}>Clear</button>
           {machine && <Forget busy={busy} onForget={() => send(() => forget(mac))} />}
         </div>
         {error && <Trouble>{error}</Trouble>}
@@ -92,6 +95,32 @@ function Choice(props: { label: string; none: string; value: string; profiles: P
         ))}
       </select>
     </label>
+  );
+}
+
+/** A row for each variable, and one to begin another. */
+function VarLines({ lines, onChange }: { lines: VarLine[]; onChange(lines: VarLine[]): void }) {
+  const change = (at: number, part: Partial<VarLine>) =>
+    onChange(lines.map((line, index) => (index === at ? { ...line, ...part } : line)));
+  return (
+    <fieldset class="var-lines">
+      <legend>Variables</legend>
+      {lines.map((line, at) => (
+        <div class="var-line" key={at}>
+          <input aria-label="Name" placeholder="name" value={line.name} autocapitalize="off" spellcheck={false}
+            onInput={(event) => change(at, { name: event.currentTarget.value })} />
+          <span class="note" aria-hidden="true">=</span>
+          <input aria-label={`Value of ${line.name || "the variable"}`} placeholder="value" value={line.text}
+            autocapitalize="off" spellcheck={false} onInput={(event) => change(at, { text: event.currentTarget.value })} />
+          <button type="button" class="plain" aria-label={`Remove ${line.name || "the variable"}`} title="Remove"
+            onClick={() => onChange(lines.filter((_, index) => index !== at))}>✕</button>
+        </div>
+      ))}
+      <button type="button" class="link" onClick={() => onChange([...lines, { name: "", text: "" }])}>Add a variable</button>
+      {lines.length > 0 && (
+        <p class="note">Numbers, <code>true</code>, <code>["lists"]</code> and <code>{'{"tables": 1}'}</code> as in JSON; all else is text.</p>
+      )}
+    </fieldset>
   );
 }
 

@@ -36,7 +36,9 @@ export function MachineView({ mac }: { mac: string }) {
       <p class="back"><a href="#/">← Machines</a> <a href={formatRoute({ view: "log", mac })}>Its log</a></p>
       <Head mac={mac} machine={machine} boot={boot ?? null} />
       {error && !model.tokenWanted && <Trouble>{error}</Trouble>}
-      {detail.value && !machine && <p class="box">This machine was not seen yet. What it would get is told below.</p>}
+      {detail.value && !machine && (
+        <p class="box">This machine is not known: it was not seen yet, or was forgotten. What it would get is told below.</p>
+      )}
       {boot?.cause && <p class="box bad"><span class="mark" aria-hidden="true">✕</span><Said>{boot.cause}</Said></p>}
       <div class="columns">
         <div>
