@@ -112,7 +112,8 @@ class ExplainCommand : public ScriptsFolder {
     auto settings = interpret(values.value());
     settings->layout.advertised_address = wire::IpAddress::v4(192, 0, 2, 1);
     std::ostringstream out;
-    const auto done = explain_machine({std::move(mac), std::move(facts)}, settings.value(), out);
+    const auto done =
+        explain_machine({std::move(mac), std::move(facts)}, settings.value(), values.value(), out);
     return done ? std::move(out).str() : done.error().text;
   }
 };
