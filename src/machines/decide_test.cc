@@ -98,8 +98,7 @@ TEST_F(Deciding, IsExplained) {
       ElementsAre("no file 52-54-00-00-00-02.ipxe",
                   "profile gone was chosen in the menu, but there is none of that name",
                   "nothing is assigned for one boot", "nothing is assigned",
-                  "its entry (pixie.toml:15) names no profile",
-                  "no other server has an answer for it",
+                  "its entry (pixie.toml:15) names no profile", "no other server is asked (--api)",
                   "rule \"special\" (pixie.toml:16): serial is not known", "it is in no group",
                   "no file default.ipxe", "nothing says what it boots"));
 }
