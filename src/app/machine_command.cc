@@ -27,7 +27,7 @@ Outcome<void> list(const ApiClient& server, const MachineArguments& arguments) {
   }
   auto machines = Json::array();
   for (std::string after;;) {
-    const auto page = server.get(after.empty() ? query : query + "&after=" + after);
+    const auto page = server.get(after.empty() ? query : fmt::format("{}&after={}", query, after));
     if (!page) return std::unexpected(page.error());
     for (const auto& machine : page->value("machines", Json::array())) machines.push_back(machine);
     const auto next = page->value("next", Json());

@@ -11,7 +11,6 @@ namespace pixie::desk {
 namespace {
 
 using machines::Because;
-using machines::Fact;
 
 /// What is known already, with what is known now, which is newer.
 machines::Identity with(machines::Identity before, const machines::Identity& now) {
