@@ -50,14 +50,14 @@ struct Image {
   /// Relative to the images folder: `debian-12.iso`.
   std::string file;
   ImageKind kind = ImageKind::iso;
-  Stamp stamp;
+  Stamp stamp = {};
   /// Of the file, in bytes.
   std::uint64_t size = 0;
   std::time_t modified = 0;
   /// Null for what has no files of its own, until it is indexed, and where that failed.
-  std::shared_ptr<const Index> index;
+  std::shared_ptr<const Index> index = {};
   /// Why it can't be used, a sentence; empty: all is well.
-  std::string fault;
+  std::string fault = {};
   /// It is being read, or still growing.
   bool pending = false;
 

@@ -51,7 +51,7 @@ class Index {
   struct BootImage {
     /// 0x00: BIOS, 0xef: UEFI (El Torito, UEFI 13.3.2.1).
     std::uint8_t platform = 0;
-    Extent extent;
+    Extent extent = {};
 
     bool operator==(const BootImage&) const = default;
   };

@@ -13,7 +13,6 @@ using testing::long_ad;
 using testing::sector;
 using testing::short_ad;
 using testing::UdfDisc;
-using testing::UdfTag;
 
 /// A disc with one file, `file`, whose entry is in block 2.
 UdfDisc disc_with(const Entry& file) {

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include <gtest/gtest.h>
+
 #include "mirror/entry.h"
 
 namespace pixie::mirror {
@@ -32,7 +34,7 @@ inline Entry test_whole() {
 
 class TestFolder {
  public:
-  TestFolder() { mkdtemp(path_.data()); }
+  TestFolder() { EXPECT_TRUE(mkdtemp(path_.data())); }
   ~TestFolder() { std::filesystem::remove_all(path_); }
   TestFolder(const TestFolder&) = delete;
 

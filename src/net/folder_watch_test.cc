@@ -10,6 +10,7 @@ namespace pixie::net {
 namespace {
 
 namespace fs = std::filesystem;
+using News = FolderWatch::News;
 
 class FolderWatchTest : public testing::Test {
  protected:
@@ -30,19 +31,19 @@ class FolderWatchTest : public testing::Test {
 TEST_F(FolderWatchTest, TellsOfFilesMadeChangedAndRemoved) {
   FolderWatch watch(folder_);
   write("a");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   write("a");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   fs::remove(folder_ / "a");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
 }
 
 TEST_F(FolderWatchTest, FollowsIntoFoldersThatAreMadeLater) {
   FolderWatch watch(folder_);
   fs::create_directories(folder_ / "templates/deep");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   write("templates/deep/file");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
 }
 
 TEST_F(FolderWatchTest, SeesTheFolderReplaced) {
@@ -52,18 +53,18 @@ TEST_F(FolderWatchTest, SeesTheFolderReplaced) {
   FolderWatch watch(folder_ / "current");
   fs::create_directory_symlink("two", folder_ / "next");
   fs::rename(folder_ / "next", folder_ / "current");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   write("two/file");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
 }
 
 TEST_F(FolderWatchTest, EndsWhenItIsStoppedAndReturnsWhenPoked) {
   FolderWatch watch(folder_);
   watch.poke();
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   auto waiting = std::async(std::launch::async, [&watch] { return watch.wait(); });
   watch.stop();
-  EXPECT_FALSE(waiting.get());
+  EXPECT_EQ(waiting.get(), News::stopped);
 }
 
 }  // namespace
