@@ -18,7 +18,7 @@ import tempfile
 import threading
 import traceback
 
-from clients import (api_docs, clients_http, clients_tftp, dhcp, dhcp_beside, dhcp_config,  # noqa: F401
+from clients import (api_docs, clients_http, clients_tftp, dhcp, dhcp6, dhcp_beside, dhcp_config,  # noqa: F401
                      dhcp_load, dhcp_server, doctor, explain, http_files, http_messages, http_paths,
                      http_patience, images, images_upload, life, life_start, machines, mirror,
                      mirror_commands, page, tftp_faults, tftp_load, tftp_names, tftp_protocol,

@@ -20,6 +20,12 @@ using dhcp::MessageType6;
 constexpr int receive_turns = 16;
 constexpr std::string_view chain_script = "chain.ipxe";
 
+// EDK2 asks a boot service once, and begins to listen when the request is out (UefiPxeBcDxe, PxeBcRequestBootService):
+// an answer that is there sooner is lost on it, and it gives up after three seconds with PXE-E16. So the answer comes
+// again.
+constexpr std::array echo_times{std::chrono::milliseconds(100), std::chrono::milliseconds(1000)};
+constexpr std::size_t echo_limit = 4096;
+
 /// DUID-LL (RFC 8415 section 11.4): the same at every start.
 std::vector<std::byte> duid_of(const wire::Mac& mac) {
   std::vector duid{std::byte{0}, std::byte{3}, std::byte{0}, std::byte{1}};
@@ -73,6 +79,33 @@ class Dhcp6Server::Socket final : public Watched {
  private:
   void on_ready(std::uint32_t) override { server_.receive_some(*this); }
   Dhcp6Server& server_;
+};
+
+/// An answer that is sent again.
+class Dhcp6Server::Echo final : public Timed {
+ public:
+  Echo(Dhcp6Server& server, const Route& route, wire::Bytes message)
+      : server_(server),
+        route_(route),
+        message_(message.begin(), message.end()),
+        answered_(Clock::now()) {}
+
+  TimePoint deadline() const override { return answered_ + echo_times.at(sent_); }
+  void on_deadline(TimePoint) override {
+    server_.send(*server_.pxe_, route_, message_);
+    if (++sent_ < echo_times.size()) return server_.loop_.watch(*this);
+    server_.echoes_.erase(place);
+  }
+
+  /// Its own place in the server's list.
+  std::list<Echo>::iterator place;
+
+ private:
+  Dhcp6Server& server_;
+  const Route route_;
+  const std::vector<std::byte> message_;
+  const TimePoint answered_;
+  std::size_t sent_ = 0;
 };
 
 Dhcp6Server::Dhcp6Server(Loop& loop, Dhcp6Settings settings, Seen seen, DhcpSockets& sockets)
@@ -180,12 +213,25 @@ void Dhcp6Server::receive(const Socket& socket, const Datagram& datagram) {
   auto route = datagram.route;
   // Nobody can be answered from a group's address.
   if (datagram.to_many) route.local = wire::IpAddress();
-  iovec part{const_cast<std::byte*>(message->data()), message->size()};
-  sender_.add(route, {&part, 1}, 0);
-  if (const auto error = sender_.flush(socket.number()).error; error != 0)
+  if (const auto error = send(socket, route, *message); error != 0)
     return loop_.events.emit(events::dhcp_failed,
                              {{"to", route.peer.text()}, {"reason", std::strerror(error)}});
+  if (&socket == pxe_.get() && !url.empty()) repeat(route, *message);
   report(*request, client, *interface, reply->packet, url);
+}
+
+/// Returns an errno; 0: it is out.
+int Dhcp6Server::send(const Socket& socket, const Route& route, wire::Bytes message) {
+  iovec part{const_cast<std::byte*>(message.data()), message.size()};
+  sender_.add(route, {&part, 1}, 0);
+  return sender_.flush(socket.number()).error;
+}
+
+void Dhcp6Server::repeat(const Route& route, wire::Bytes message) {
+  if (echoes_.size() == echo_limit) return;
+  const auto echo = echoes_.emplace(echoes_.end(), *this, route, message);
+  echo->place = echo;
+  loop_.watch(*echo);
 }
 
 bool Dhcp6Server::keep(std::string_view journal) {

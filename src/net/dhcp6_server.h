@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -40,6 +41,7 @@ class Dhcp6Server {
 
  private:
   class Socket;
+  class Echo;
 
   void receive_some(const Socket& socket);
   void receive(const Socket& socket, const Datagram& datagram);
@@ -47,6 +49,8 @@ class Dhcp6Server {
                       const dhcp::Server6& server);
   dhcp::Server6 server_on(const Interface& interface) const;
   dhcp::Leases6* leases_for(const dhcp::Packet6& request, const Interface& interface);
+  int send(const Socket& socket, const Route& route, wire::Bytes message);
+  void repeat(const Route& route, wire::Bytes message);
   bool keep(std::string_view journal);
   void report(const dhcp::Packet6& request, const dhcp::ClientFacts6& client,
               const Interface& interface, const dhcp::Packet6& reply, std::string_view url);
@@ -66,6 +70,7 @@ class Dhcp6Server {
   UdpSender sender_{true};
   std::unique_ptr<Socket> server_;
   std::unique_ptr<Socket> pxe_;
+  std::list<Echo> echoes_;
 };
 
 }  // namespace pixie::net

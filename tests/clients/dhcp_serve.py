@@ -31,10 +31,10 @@ def start(bench, *options, pool=POOL, segment=None, force=True):
     return segment, pixie
 
 
-def start_proxy(bench, *options, segment=None, host=None):
+def start_proxy(bench, *options, segment=None, host=None, **more):
     """Starts pixie as proxyDHCP server; returns the segment and pixie."""
     segment = segment or new_segment(bench)
-    pixie = bench.start("--dhcp", "proxy", *options, namespace=host or segment.server)
+    pixie = bench.start("--dhcp", "proxy", *options, namespace=host or segment.server, **more)
     return segment, pixie
 
 
