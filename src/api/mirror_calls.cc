@@ -9,9 +9,7 @@
 namespace pixie::api {
 namespace {
 
-Json time_of(std::int64_t seconds) {
-  return json_of(events::Time(std::chrono::seconds(seconds)));
-}
+Json time_of(std::int64_t seconds) { return json_of(events::Time(std::chrono::seconds(seconds))); }
 
 Json entry_json(const mirror::Folder::Described& described) {
   const auto& entry = described.entry;
@@ -36,17 +34,18 @@ Answer get_mirror(const Context& context) {
   const auto asked = static_cast<double>(shown.hits + shown.misses);
   auto entries = Json::array();
   for (const auto& described : shown.entries) entries.push_back(entry_json(described));
-  return json_answer({{"on", view.has_value()},
-                      {"hits", shown.hits},
-                      {"misses", shown.misses},
-                      {"stale", shown.stale},
-                      {"hit_rate", asked > 0 ? Json(static_cast<double>(shown.hits) / asked) : Json()},
-                      {"fetched_bytes", shown.fetched_bytes},
-                      {"fetching", shown.fetching},
-                      {"files", shown.files},
-                      {"bytes", shown.bytes},
-                      {"limit_bytes", shown.limit_bytes},
-                      {"entries", std::move(entries)}});
+  return json_answer(
+      {{"on", view.has_value()},
+       {"hits", shown.hits},
+       {"misses", shown.misses},
+       {"stale", shown.stale},
+       {"hit_rate", asked > 0 ? Json(static_cast<double>(shown.hits) / asked) : Json()},
+       {"fetched_bytes", shown.fetched_bytes},
+       {"fetching", shown.fetching},
+       {"files", shown.files},
+       {"bytes", shown.bytes},
+       {"limit_bytes", shown.limit_bytes},
+       {"entries", std::move(entries)}});
 }
 
 }  // namespace pixie::api

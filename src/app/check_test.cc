@@ -112,10 +112,13 @@ class ExplainCommand : public ScriptsFolder {
     auto settings = interpret(values.value());
     settings->layout.advertised_address = wire::IpAddress::v4(192, 0, 2, 1);
     std::ostringstream out;
-    const auto done =
-        explain_machine({std::move(mac), std::move(facts)}, settings.value(), values.value(), out);
+    const auto done = explain_machine(
+        {std::move(mac), std::move(facts)}, settings.value(),
+        [this](const wire::Mac&) { return running; }, out);
     return done ? std::move(out).str() : done.error().text;
   }
+
+  Running running{.server = "http://127.0.0.1:80", .trouble = "does not answer (for a test)"};
 };
 
 TEST_F(ExplainCommand, TellsStepsScriptAndFiles) {
@@ -152,6 +155,29 @@ TEST_F(ExplainCommand, TellsOfScriptsThatWin) {
   write("default.ipxe", "#!ipxe\necho all\n");
   EXPECT_THAT(explained("525400000001"), HasSubstr("\necho own\n"));
   EXPECT_THAT(explained("525400000002"), HasSubstr("\necho all\n"));
+}
+
+TEST_F(ExplainCommand, CountsInWhatTheRunningPixieKnows) {
+  write("pixie.toml", R"([profiles.a]
+kernel = "/k"
+cmdline = "disk={{disk}} serial={{serial}} arch={{arch}}"
+[profiles.a.vars]
+disk = "/dev/sda"
+[[rules]]
+profile = "a"
+)");
+  auto told = explained("525400000001");
+  EXPECT_THAT(told, HasSubstr("\n  not the pixie at http://127.0.0.1:80, which does not answer"));
+  EXPECT_THAT(told, HasSubstr("disk=/dev/sda serial= arch="));
+  running.trouble.clear();
+  EXPECT_THAT(explained("525400000001"), HasSubstr("what is assigned: nothing\n"));
+  running.assignment = machines::Assignment{"a", "", {{"disk", {"/dev/vda"}}}};
+  running.seen.learn(machines::Fact::serial, "S1", machines::Source::claimed);
+  running.seen.learn(machines::Fact::arch, "arm64", machines::Source::observed);
+  told = explained("525400000001", {{"arch", "x86_64"}});
+  EXPECT_THAT(told, HasSubstr("assigned: profile a, variables {\"disk\":\"/dev/vda\"}\n"));
+  EXPECT_THAT(told, HasSubstr("  > profile a is assigned\n"));
+  EXPECT_THAT(told, HasSubstr("disk=/dev/vda serial=S1 arch=x86_64"));
 }
 
 TEST_F(ExplainCommand, RefusesWhatItCantAnswer) {

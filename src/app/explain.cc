@@ -14,7 +14,6 @@
 #include "api/json.h"
 #include "app/images_now.h"
 #include "app/own_address.h"
-#include "app/running.h"
 #include "http/target.h"
 #include "machines/decide.h"
 #include "machines/fleet.h"
@@ -247,15 +246,15 @@ class Explanation {
 }  // namespace
 
 Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
-                               const Values& values, std::ostream& out) {
+                               const std::function<Running(const wire::Mac&)>& ask,
+                               std::ostream& out) {
   const auto identity = identity_of(arguments);
   if (!identity) return std::unexpected(identity.error());
   auto images = images_now(settings.images);
   if (!images) return std::unexpected(images.error());
   const auto fleet = fleet_of(settings, *images);
   if (!fleet) return std::unexpected(fleet.error());
-  Explanation(settings, std::move(*images), **fleet, *identity, ask_running(*identity->mac(), values), out)
-      .tell();
+  Explanation(settings, std::move(*images), **fleet, *identity, ask(*identity->mac()), out).tell();
   return {};
 }
 

@@ -1,10 +1,12 @@
 // `pixie explain MAC`: what would this machine boot, and why?
 #pragma once
 
+#include <functional>
 #include <map>
 #include <ostream>
 #include <string>
 
+#include "app/running.h"
 #include "app/settings.h"
 #include "wire/error.h"
 
@@ -18,9 +20,10 @@ struct ExplainArguments {
 
 /// Tells who the machine is, each step of the decision, its script, its ROM, and of each URL whether this server has it:
 /// from the folders of the settings, from what the pixie that runs on this host saw of the machine and was told to assign
-/// to it, and from the other server of --api; and which of them could be asked. `values`: what the settings were made of.
-/// An error if the MAC address is none, or the files have mistakes.
+/// to it, and from the other server of --api; and which of them could be asked. `ask` gives what the running pixie knows
+/// (ask_running). An error if the MAC address is none, or the files have mistakes.
 Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
-                               const Values& values, std::ostream& out);
+                               const std::function<Running(const wire::Mac&)>& ask,
+                               std::ostream& out);
 
 }  // namespace pixie::app

@@ -55,9 +55,10 @@ Expected<http::Url> mirror_for(const Source& source, const FetchArguments& argum
   auto text = arguments.from;
   if (text.empty() && source.apt) text = mirror_of_apt(source);
   if (text.empty()) {
-    return fail(fmt::format("name a mirror of {} by --from URL, such as "
-                            "https://mirror.example.org/{}/",
-                            arguments.request, source.name.substr(0, source.name.find('-'))));
+    return fail(
+        fmt::format("name a mirror of {} by --from URL, such as "
+                    "https://mirror.example.org/{}/",
+                    arguments.request, source.name.substr(0, source.name.find('-'))));
   }
   if (!text.ends_with('/')) text += '/';
   return mirror::url_named(text);
@@ -115,8 +116,8 @@ class Fetching {
   Expected<std::string> read(const std::string& file) const {
     const auto url = http::Url::parse(mirror_.text() + file);
     if (!url) return std::unexpected(url.error());
-    const auto answer = client_.ask({.url = *url}, {.time = std::chrono::seconds(60),
-                                                    .body_bytes = witness_limit_bytes});
+    const auto answer = client_.ask(
+        {.url = *url}, {.time = std::chrono::seconds(60), .body_bytes = witness_limit_bytes});
     if (!answer) return std::unexpected(answer.error());
     if (answer->status != 200)
       return fail(fmt::format("{}: HTTP status {}", url->text(), answer->status));
@@ -270,9 +271,9 @@ void list(const std::vector<Source>& known) {
     for (const auto& [version, codename] : source.versions)
       versions += fmt::format("{}{} ({})", versions.empty() ? "" : ", ", version, codename);
     std::string arches;
-    for (const auto& [arch, theirs] : source.arches)
-      arches += (arches.empty() ? "" : ", ") + arch;
-    fmt::print("{:14} {:50} {}\n", source.name, versions.empty() ? "any version" : versions, arches);
+    for (const auto& [arch, theirs] : source.arches) arches += (arches.empty() ? "" : ", ") + arch;
+    fmt::print("{:14} {:50} {}\n", source.name, versions.empty() ? "any version" : versions,
+               arches);
   }
 }
 

@@ -93,8 +93,8 @@ bool Front::takes_body(const http::Request& request) const {
 }
 
 bool Front::answers(std::string_view path) const {
-  return path.starts_with("api/") || path.starts_with(mirror::base_path) || path == "metrics" || path == "healthz" || path == "readyz" ||
-         page::find(path) != nullptr;
+  return path.starts_with("api/") || path.starts_with(mirror::base_path) || path == "metrics" ||
+         path == "healthz" || path == "readyz" || page::find(path) != nullptr;
 }
 
 void Front::answer(const Call& call, std::function<void(Answer)> done) {

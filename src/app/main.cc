@@ -122,7 +122,8 @@ int explain(const CommandLine& line) {
   if (!values) return complain(usage, values.error());
   const auto settings = interpret(*values);
   if (!settings) return complain(usage, settings.error());
-  const auto done = explain_machine(line.explain, *settings, *values, std::cout);
+  const auto ask = [&](const wire::Mac& mac) { return ask_running(mac, *values); };
+  const auto done = explain_machine(line.explain, *settings, ask, std::cout);
   return done ? success : complain(failure, done.error());
 }
 

@@ -42,14 +42,14 @@ class Watcher {
   explicit Watcher(Progress& progress) : progress_(progress) {}
 
   void start(const net::MirrorStart& start) {
-    thread_ = std::jthread([this, growing = start.growing,
-                            total = start.entry->size](const std::stop_token& stop) {
-      constexpr auto tick = std::chrono::milliseconds(100);
-      while (!stop.stop_requested()) {
-        progress_.show(growing->look(0, [] {}).size, total);
-        std::this_thread::sleep_for(tick);
-      }
-    });
+    thread_ = std::jthread(
+        [this, growing = start.growing, total = start.entry->size](const std::stop_token& stop) {
+          constexpr auto tick = std::chrono::milliseconds(100);
+          while (!stop.stop_requested()) {
+            progress_.show(growing->look(0, [] {}).size, total);
+            std::this_thread::sleep_for(tick);
+          }
+        });
   }
 
  private:
@@ -173,11 +173,9 @@ class ServerClient final : public MirrorClient {
       const auto sentence = answer.sentence.substr(0, answer.sentence.find('\n'));
       return fail(fmt::format("{}: the pixie that runs says: {}", url.text(), sentence));
     }
-    Fetched fetched{
-        .size = answer.size, .sha256 = answer.hash.hex(), .was_here = answer.was_here};
+    Fetched fetched{.size = answer.size, .sha256 = answer.hash.hex(), .was_here = answer.was_here};
     if (!sha256.empty() && fetched.sha256 != sha256) {
-      return fail(
-          fmt::format("{}: its SHA-256 is {}, not {}", url.text(), fetched.sha256, sha256));
+      return fail(fmt::format("{}: its SHA-256 is {}, not {}", url.text(), fetched.sha256, sha256));
     }
     return fetched;
   }

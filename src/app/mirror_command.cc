@@ -28,7 +28,8 @@ std::string age_text(std::int64_t seconds) {
   return fmt::format("{} d", seconds / day);
 }
 
-Expected<std::vector<Folder::Described>> entries_of(const Folder& folder, const Settings& settings) {
+Expected<std::vector<Folder::Described>> entries_of(const Folder& folder,
+                                                    const Settings& settings) {
   std::error_code error;
   if (!std::filesystem::exists(settings.mirror_folder, error)) {
     return fail(fmt::format("there is no mirror in {}: name its folder by --mirror-dir, or --state",
@@ -44,11 +45,13 @@ int list(const Settings& settings) {
   std::uint64_t total = 0;
   fmt::print("{:>9}  {:>7}  {:10}  URL\n", "SIZE", "USED", "STATE");
   for (const auto& [entry, used] : *entries) {
-    const auto state = !entry.whole() ? fmt::format("{:.0f} %", entry.size == 0 ? 0.0
-                                                                                : 100.0 * static_cast<double>(entry.have) /
-                                                                                      static_cast<double>(entry.size))
-                       : entry.is_fresh(now) ? "fresh"
-                                             : "validate";
+    const auto state =
+        !entry.whole()
+            ? fmt::format("{:.0f} %", entry.size == 0 ? 0.0
+                                                      : 100.0 * static_cast<double>(entry.have) /
+                                                            static_cast<double>(entry.size))
+        : entry.is_fresh(now) ? "fresh"
+                              : "validate";
     fmt::print("{:>9}  {:>7}  {:10}  {}\n", size_text(entry.size), age_text(now - used), state,
                entry.url);
     total += entry.have;

@@ -43,9 +43,11 @@ void Progress::show(std::uint64_t bytes, std::optional<std::uint64_t> total) {
   if (!terminal_ || now - drawn_ < redraw) return;
   drawn_ = now;
   const std::chrono::duration<double> took = now - began_;
-  const auto rate = static_cast<std::uint64_t>(static_cast<double>(bytes) / std::max(took.count(), 1e-3));
+  const auto rate =
+      static_cast<std::uint64_t>(static_cast<double>(bytes) / std::max(took.count(), 1e-3));
   const bool known = total && *total > 0;
-  const auto part = known ? static_cast<double>(std::min(bytes, *total)) / static_cast<double>(*total) : 0;
+  const auto part =
+      known ? static_cast<double>(std::min(bytes, *total)) / static_cast<double>(*total) : 0;
   draw(fmt::format("{}  {}{}, {}/s", name_, known ? bar(part) + "  " : "", size_text(bytes),
                    size_text(rate)));
 }

@@ -151,7 +151,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
-  if (error != std::errc{} || end != text.end() || number > static_cast<std::uint64_t>(most) >> shift)
+  if (error != std::errc{} || end != text.end() ||
+      number > static_cast<std::uint64_t>(most) >> shift)
     return std::nullopt;
   return number << shift;
 }

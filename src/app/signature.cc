@@ -91,7 +91,8 @@ std::string last_line(std::string text) {
 
 }  // namespace
 
-Expected<Signed> check_signature(const std::string& text, const std::optional<std::string>& detached,
+Expected<Signed> check_signature(const std::string& text,
+                                 const std::optional<std::string>& detached,
                                  const std::string& keyring) {
   const auto unchecked = [&](std::string note) {
     return Signed{.text = text, .note = std::move(note)};
@@ -99,8 +100,8 @@ Expected<Signed> check_signature(const std::string& text, const std::optional<st
   std::error_code error;
   const auto keys = fs::absolute(keyring, error);
   if (keyring.empty() || !fs::exists(keys, error)) {
-    return unchecked(fmt::format("the signature is not checked: there is no keyring {} (--keyring)",
-                                 keyring));
+    return unchecked(
+        fmt::format("the signature is not checked: there is no keyring {} (--keyring)", keyring));
   }
   const TemporaryFolder folder;
   const auto signed_file = folder.write("text", text);

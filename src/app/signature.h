@@ -18,7 +18,8 @@ struct Signed {
 
 /// Checks `text`, which is signed inline (RFC 9580 section 7) unless there is a detached signature. Without gpgv or the
 /// keyring nothing is checked, and the note says so; a signature that is not good is an error.
-Expected<Signed> check_signature(const std::string& text, const std::optional<std::string>& detached,
+Expected<Signed> check_signature(const std::string& text,
+                                 const std::optional<std::string>& detached,
                                  const std::string& keyring);
 
 }  // namespace pixie::app

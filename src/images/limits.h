@@ -35,5 +35,7 @@ inline constexpr std::size_t descriptors = 64;
 /// Bytes of System Use fields of one ISO 9660 record with all its continuation areas: names and links of Rock Ridge
 /// take some hundreds, AAIP's attributes a few thousands.
 inline constexpr std::size_t system_use = 128 << 10;
+/// Of one record.
+inline constexpr std::size_t continuation_areas = 256;
 
 }  // namespace pixie::images::limits

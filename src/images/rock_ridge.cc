@@ -136,10 +136,11 @@ Expected<RockRidge> parse_rock_ridge(Metadata& image, wire::Bytes field, std::ui
   Parser parser;
   std::vector<std::byte> area;
   std::uint64_t total = field.size();
+  std::size_t areas = 0;
   while (parser.parse(field) && parser.continuation()) {
     const auto next = *parser.continuation();
     total += next.length;
-    if (total > limits::system_use) {
+    if (total > limits::system_use || ++areas > limits::continuation_areas) {
       return fail("has continuation areas without an end, or in a circle");
     }
     area.resize(next.length);

@@ -62,7 +62,10 @@ TEST(RockRidge, ReadsTimesAndTypes) {
 TEST(RockRidge, SurvivesBrokenFields) {
   for (const auto& system_use :
        {std::string("N"), std::string("NM\0\1", 4), std::string("NM\x05", 3),
-        std::string("NM\xff\1\0ab", 7), field("NM", ""), field("SL", std::string_view("\0\0\xff" "abc", 6)),
+        std::string("NM\xff\1\0ab", 7), field("NM", ""),
+        field("SL", std::string_view("\0\0\xff"
+                                     "abc",
+                                     6)),
         field("TF", "\x02"), field("PX", "\1"), field("CE", "\1"), field("ER", "\xff"),
         std::string(255, '\xff')}) {
     EXPECT_EQ(parsed(system_use).name, "");

@@ -43,6 +43,7 @@ inline void write_folder(Disc& disc, std::uint32_t block, const std::vector<Reco
   std::string bytes = encode({std::string(1, '\0'), block, sector, is_folder, std::string(own)}) +
                       encode({std::string(1, '\1'), block, sector, is_folder});
   for (const auto& record : records) bytes += encode(record);
+  bytes.resize(std::max<std::size_t>(bytes.size(), sector));
   disc.write(block, bytes);
 }
 

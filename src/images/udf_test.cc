@@ -79,7 +79,8 @@ TEST(Udf, GivesZerosForWhatIsNotRecorded) {
   for (const auto block : {10U, 11U}) disc.write_content(block, std::string(sector, 'x'));
   const std::string zeros(sector, '\0');
   EXPECT_EQ(content_of_file(disc), zeros + std::string(sector, 'x') + zeros);
-  const auto file = (*disc.read())->find("file");
+  const auto index = *disc.read();
+  const auto file = index->find("file");
   EXPECT_THAT(file->extents, ElementsAre(Extent{Extent::zeros, sector},
                                          Extent{(testing::space_begin + 11) * sector, sector},
                                          Extent{Extent::zeros, sector}));

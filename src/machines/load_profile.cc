@@ -15,8 +15,8 @@ namespace pixie::machines {
 namespace {
 
 constexpr std::string_view profile_keys[] = {
-    "title",  "menu",    "menu-group", "firmware", "arch", "kernel", "initrd", "cmdline",
-    "script", "sanboot", "chain",      "local",    "vars", "sha256"};
+    "title",   "menu",   "menu-group", "firmware", "arch",  "kernel", "initrd",
+    "cmdline", "script", "sanboot",    "chain",    "local", "vars",   "sha256"};
 constexpr std::string_view target_keys[] = {"kernel", "script", "sanboot", "chain", "local"};
 constexpr std::string_view target_rule =
     "a profile has exactly one of kernel, script, sanboot, chain, or local = true";

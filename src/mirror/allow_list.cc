@@ -14,10 +14,10 @@ constexpr std::string_view any_label = "*.";
 /// Those of RFC 6890 and its successors that lead to this host, to a private network or to groups of hosts, or that
 /// carry an IPv4 address which could.
 constexpr std::array special_networks{
-    "0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8",   "169.254.0.0/16",
-    "172.16.0.0/12",  "192.0.0.0/24",   "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4",
-    "240.0.0.0/4",    "::/96",          "64:ff9b:1::/48", "2001::/32",     "2002::/16",
-    "fc00::/7",       "fe80::/9",       "ff00::/8"};
+    "0.0.0.0/8",     "10.0.0.0/8",   "100.64.0.0/10",  "127.0.0.0/8",   "169.254.0.0/16",
+    "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4",
+    "240.0.0.0/4",   "::/96",        "64:ff9b:1::/48", "2001::/32",     "2002::/16",
+    "fc00::/7",      "fe80::/9",     "ff00::/8"};
 
 /// The IPv4 address in one of NAT64's well-known prefix (RFC 6052 section 2.1).
 std::optional<wire::IpAddress> behind_nat64(const wire::IpAddress& address) {

@@ -315,9 +315,10 @@ Expected<void> Cache::make_room(std::uint64_t more) {
   const auto budget = std::min(limits_.bytes, on_disk);
   auto next = items_.end();
   const auto no_room = [&] {
-    return fail(fmt::format("the mirror has no room for {} bytes more: --mirror-size is {} bytes, "
-                            "and the disk has {} left",
-                            more, limits_.bytes, free));
+    return fail(
+        fmt::format("the mirror has no room for {} bytes more: --mirror-size is {} bytes, "
+                    "and the disk has {} left",
+                    more, limits_.bytes, free));
   };
   // Nobody goes for what does not fit anyway.
   if (more > budget) return no_room();

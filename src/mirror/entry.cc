@@ -94,10 +94,9 @@ class Lines {
 }  // namespace
 
 std::string fit(std::string_view value) {
-  const bool fits =
-      value.size() <= value_limit_bytes && std::ranges::none_of(value, [](char c) {
-        return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
-      });
+  const bool fits = value.size() <= value_limit_bytes && std::ranges::none_of(value, [](char c) {
+                      return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+                    });
   return fits ? std::string(value) : std::string();
 }
 

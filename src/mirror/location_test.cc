@@ -23,7 +23,7 @@ TEST(Location, APathMeansAUrl) {
 }
 
 TEST(Location, HasOneFormForEachFile) {
-  EXPECT_EQ(url("/mirror/http/a/g++%2b%41 b"), url("/mirror/http/a/g%2B%2b+A%20b"));
+  EXPECT_EQ(url("/mirror/http/a/g++%2b%41%20b"), url("/mirror/http/a/g%2B%2b+A%20b"));
   EXPECT_EQ(url("/mirror/http/a/%7Ex"), "http://a/~x");
 }
 
@@ -35,7 +35,8 @@ TEST(Location, RefusesWhatIsNone) {
 }
 
 TEST(Location, IsFoundFromWhatAPersonWrites) {
-  for (const auto* text : {"https://a.example.org:8443/x+y?z", "/mirror/https/a.example.org:8443/x%2By?z"}) {
+  for (const auto* text :
+       {"https://a.example.org:8443/x+y?z", "/mirror/https/a.example.org:8443/x%2By?z"}) {
     const auto found = url_named(text);
     ASSERT_TRUE(found) << found.error().text;
     EXPECT_EQ(found->text(), "https://a.example.org:8443/x%2By?z");

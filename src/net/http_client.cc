@@ -232,9 +232,8 @@ Expected<HttpAnswer> HttpClient::ask(const HttpQuestion& question, const Limits&
                                      const std::stop_token& stop) const {
   const Patience patience(Clock::now() + limits.time, stop);
   const Exchange exchange(*tls_, patience);
-  return ask_until_answered(question, [&](const HttpQuestion& next) {
-    return exchange.run(next, limits.body_bytes);
-  });
+  return ask_until_answered(
+      question, [&](const HttpQuestion& next) { return exchange.run(next, limits.body_bytes); });
 }
 
 Expected<HttpAnswer> HttpClient::download(const HttpQuestion& question, HttpReceiver& receiver,

@@ -329,8 +329,9 @@ std::string download(const std::string& url, TestReceiver& receiver,
 
 TEST(HttpClient, HandsOverADownloadAsItComes) {
   const TestWebServer server([](const std::string& request) {
-    return request.starts_with("GET /old") ? test_answer(302, "moved", "Location: /new\r\n")
-                                           : "HTTP/1.1 103 hints\r\n\r\n" + test_answer(200, "hello");
+    return request.starts_with("GET /old")
+               ? test_answer(302, "moved", "Location: /new\r\n")
+               : "HTTP/1.1 103 hints\r\n\r\n" + test_answer(200, "hello");
   });
   TestReceiver receiver;
   EXPECT_EQ(download(server.url("/old"), receiver), "200 hello");

@@ -140,7 +140,8 @@ std::optional<Mirrored> Mirror::answer_at_once(const http::Url& url, const std::
     if (job != jobs_.end()) return std::nullopt;
     if (const auto* known = failure_of(key)) failure = *known;
     if (!failure && jobs_.size() >= most_jobs) {
-      return refusal(503, fmt::format("Too many files are being fetched; {} must wait.", url.text()),
+      return refusal(503,
+                     fmt::format("Too many files are being fetched; {} must wait.", url.text()),
                      come_again);
     }
   }
@@ -337,8 +338,8 @@ void Mirror::send_away_the_patient(const std::stop_token& stop) {
     }
     lock.unlock();
     for (const auto& waiter : leaving) {
-      waiter.done(refusal(503, "The file is being fetched, and is not here yet. Come again.",
-                          come_again));
+      waiter.done(
+          refusal(503, "The file is being fetched, and is not here yet. Come again.", come_again));
     }
     lock.lock();
   }

@@ -181,8 +181,7 @@ class Fetch final : public HttpReceiver {
   /// The rest of the file.
   void go_on(const HttpAnswer& answer) {
     const auto& entry = draft_->entry();
-    const auto expected =
-        fmt::format("bytes {}-{}/{}", draft_->size(), entry.size - 1, entry.size);
+    const auto expected = fmt::format("bytes {}-{}/{}", draft_->size(), entry.size - 1, entry.size);
     const auto etag = field(answer, "ETag");
     const bool same = etag.empty() || entry.etag.empty() || etag == entry.etag;
     if (!same || answer.fields.find_single("Content-Range") != expected) {
@@ -195,9 +194,10 @@ class Fetch final : public HttpReceiver {
 
   void refuse(int status) {
     const bool is_final = status / 100 == 4 && status != 408 && status != 416 && status != 429;
-    end_ = MirrorEnd{.what = is_final ? What::refused : What::failed,
-                     .status = status,
-                     .reason = fmt::format("{} answers with HTTP status {}", url_.authority(), status)};
+    end_ = MirrorEnd{
+        .what = is_final ? What::refused : What::failed,
+        .status = status,
+        .reason = fmt::format("{} answers with HTTP status {}", url_.authority(), status)};
     wrong_ = is_final || status == 416;
   }
 
@@ -211,7 +211,8 @@ class Fetch final : public HttpReceiver {
 
   bool save() {
     if (!can_resume()) return true;
-    if (auto saved = tools_.cache.save(*draft_); !saved) end_ = failed(std::move(saved.error().text));
+    if (auto saved = tools_.cache.save(*draft_); !saved)
+      end_ = failed(std::move(saved.error().text));
     return !end_;
   }
 

@@ -65,7 +65,8 @@ Backend::Answer answer_with(Mirrored found) {
                         {"Cache-Status", cache_status(found, now)},
                         {"Content-Security-Policy", "sandbox"},
                         {"X-Content-Type-Options", "nosniff"}};
-  answer.file.emplace(tree::Body::Kind::file, tree::FileRange{std::move(found.file), 0, entry.size});
+  answer.file.emplace(tree::Body::Kind::file,
+                      tree::FileRange{std::move(found.file), 0, entry.size});
   answer.file->etag = etag_of(entry);
   answer.file->modified = http::parse_date(entry.modified, now);
   answer.file->name = path;
@@ -79,7 +80,8 @@ void ask_mirror(Mirror& mirror, const http::Target& target,
                 std::function<void(Backend::Answer)> done) {
   const auto url = mirror::url_of(target);
   if (!url) return done(refusal(400, url.error().text));
-  mirror.ask(*url, [done = std::move(done)](Mirrored found) { done(answer_with(std::move(found))); });
+  mirror.ask(*url,
+             [done = std::move(done)](Mirrored found) { done(answer_with(std::move(found))); });
 }
 
 }  // namespace pixie::net

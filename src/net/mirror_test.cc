@@ -153,9 +153,8 @@ TEST(Mirror, GoesOnWhereItWasCut) {
 }
 
 TEST(Mirror, EndsShortWhatCantBeGoneOnWith) {
-  const TestWebServer server([](const auto&) {
-    return std::string("HTTP/1.1 200 ok\r\nContent-Length: 5\r\n\r\nhe");
-  });
+  const TestWebServer server(
+      [](const auto&) { return std::string("HTTP/1.1 200 ok\r\nContent-Length: 5\r\n\r\nhe"); });
   TestMirror test(server);
   EXPECT_EQ(content(test.get("/x")), "he");
 }
@@ -164,8 +163,8 @@ TEST(Mirror, RefusesAnotherPartThanItAskedFor) {
   for (const auto* range : {"bytes 1-4/5", "bytes 2-5/6", "bytes 2-4/*", "lines 2-4/5"}) {
     const TestWebServer server([&](const std::string& request) {
       if (request.find("Range: ") != std::string::npos) {
-        return fmt::format(
-            "HTTP/1.1 206 part\r\nContent-Length: 3\r\nContent-Range: {}\r\n\r\nLLO", range);
+        return fmt::format("HTTP/1.1 206 part\r\nContent-Length: 3\r\nContent-Range: {}\r\n\r\nLLO",
+                           range);
       }
       return std::string("HTTP/1.1 200 ok\r\nContent-Length: 5\r\nETag: \"v\"\r\n\r\nhe");
     });

@@ -7,6 +7,7 @@
 #include <array>
 #include <condition_variable>
 #include <functional>
+#include <latch>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -122,6 +123,24 @@ class TestWebServer {
   std::vector<std::string> requests_;
   std::vector<std::jthread> connections_;
   std::thread acceptor_;
+};
+
+/// Of HeldWebServer; it outlives the threads.
+struct Release {
+  std::latch released{1};
+};
+
+/// Keeps all who ask waiting until release(), then sends each the same.
+class HeldWebServer : private Release, public TestWebServer {
+ public:
+  explicit HeldWebServer(std::string reply)
+      : TestWebServer([this, reply = std::move(reply)](const auto&) {
+          released.wait();
+          return reply;
+        }) {}
+
+  /// Once.
+  void release() { released.count_down(); }
 };
 
 }  // namespace pixie::net

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <barrier>
 #include <future>
-#include <latch>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
@@ -123,17 +122,13 @@ TEST(UpstreamClient, TellsAnAnswerThatItCanNotUse) {
 
 TEST(UpstreamClient, DoesNotWaitForASlowServer) {
   TestEvents events;
-  std::latch released(1);
-  const TestWebServer server([&](const auto&) {
-    released.wait();
-    return test_answer(200, own_script);
-  });
+  HeldWebServer server(test_answer(200, own_script));
   auto times = unhurried;
   times.patience = milliseconds(50);
   UpstreamClient client(server.url(""), events.stream, times);
   EXPECT_EQ(asking(client).get(), std::nullopt);
   EXPECT_THAT(events.wait(1), ElementsAre(HasSubstr("no answer in time")));
-  released.count_down();
+  server.release();
 }
 
 TEST(UpstreamClient, AsksForManyMachinesAtOnce) {
@@ -152,34 +147,26 @@ TEST(UpstreamClient, AsksForManyMachinesAtOnce) {
 
 TEST(UpstreamClient, AsksOnceForThoseWhoAskAtOnce) {
   TestEvents events;
-  std::latch released(1);
-  const TestWebServer server([&](const auto&) {
-    released.wait();
-    return test_answer(200, own_script);
-  });
+  HeldWebServer server(test_answer(200, own_script));
   UpstreamClient client(server.url(""), events.stream, never_fresh());
   std::vector<std::future<Script>> answers;
   answers.push_back(asking(client));
   server.requests(1);
   for (int i = 0; i < 3; ++i) answers.push_back(asking(client));
-  released.count_down();
+  server.release();
   for (auto& answer : answers) EXPECT_NE(answer.get(), std::nullopt);
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
 TEST(UpstreamClient, LimitsThoseWhoWait) {
   TestEvents events;
-  std::latch released(1);
-  const TestWebServer server([&](const auto&) {
-    released.wait();
-    return test_answer(200, own_script);
-  });
+  HeldWebServer server(test_answer(200, own_script));
   UpstreamClient client(server.url(""), events.stream, unhurried);
   std::vector<std::future<Script>> answers;
   for (unsigned i = 0; i < 1000; ++i) answers.push_back(asking(client, i));
   EXPECT_EQ(asking(client, 1000).get(), std::nullopt);
   EXPECT_THAT(events.wait(1), ElementsAre(HasSubstr("too many machines")));
-  released.count_down();
+  server.release();
   for (auto& answer : answers) EXPECT_NE(answer.get(), std::nullopt);
 }
 
@@ -196,11 +183,7 @@ TEST(UpstreamClient, GivesUpWhoWaitedTooLongForATurn) {
 
 TEST(UpstreamClient, EndsWhileTheServerIsSilent) {
   TestEvents events;
-  std::latch released(1);
-  const TestWebServer server([&](const auto&) {
-    released.wait();
-    return "";
-  });
+  HeldWebServer server("");
   std::vector<std::future<Script>> answers;
   {
     UpstreamClient client(server.url(""), events.stream, unhurried);
@@ -209,7 +192,7 @@ TEST(UpstreamClient, EndsWhileTheServerIsSilent) {
     server.requests(4);
   }
   for (auto& answer : answers) EXPECT_EQ(answer.get(), std::nullopt);
-  released.count_down();
+  server.release();
 }
 
 TEST(UpstreamClient, NeedsAUrl) {

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <atomic>
-#include <latch>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
@@ -109,16 +108,12 @@ TEST(WebHook, DoesNotRepeatWhatIsRefused) {
 
 TEST(WebHook, LeavesOutTheOldestWhenTooManyWait) {
   TestEvents events;
-  std::latch released(1);
-  const TestWebServer server([&](const auto&) {
-    released.wait();
-    return test_answer(200, "");
-  });
+  HeldWebServer server(test_answer(200, ""));
   WebHook hook(server.url("/"), events.stream, no_pause);
   tell(hook, 0);
   server.requests(1);
   for (std::uint64_t i = 1; i <= 1002; ++i) tell(hook, i);
-  released.count_down();
+  server.release();
   const auto requests = server.requests(1001);
   EXPECT_THAT(requests[1], EndsWith(numbered(3)));
   EXPECT_THAT(requests[1000], EndsWith(numbered(1002)));
@@ -127,33 +122,25 @@ TEST(WebHook, LeavesOutTheOldestWhenTooManyWait) {
 
 TEST(WebHook, EndsWhileTheServerIsSilent) {
   TestEvents events;
-  std::latch released(1);
-  const TestWebServer server([&](const auto&) {
-    released.wait();
-    return "";
-  });
+  HeldWebServer server("");
   {
     WebHook hook(server.url("/"), events.stream, no_pause);
     tell(hook, 1);
     server.requests(1);
   }
-  released.count_down();
+  server.release();
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
 TEST(WebHook, FinishesWhatWaits) {
   TestEvents events;
-  std::latch released(1);
-  const TestWebServer server([&](const auto&) {
-    released.wait();
-    return test_answer(200, "");
-  });
+  HeldWebServer server(test_answer(200, ""));
   {
     WebHook hook(server.url("/"), events.stream, no_pause);
     hook.finish(std::chrono::hours(1));  // nothing waits
     for (std::uint64_t i = 0; i < 5; ++i) tell(hook, i);
     server.requests(1);
-    std::jthread release([&] { released.count_down(); });
+    std::jthread release([&] { server.release(); });
     hook.finish(std::chrono::hours(1));
   }
   const auto requests = server.requests();
@@ -163,18 +150,14 @@ TEST(WebHook, FinishesWhatWaits) {
 
 TEST(WebHook, FinishesInTime) {
   TestEvents events;
-  std::latch released(1);
-  const TestWebServer server([&](const auto&) {
-    released.wait();
-    return "";
-  });
+  HeldWebServer server("");
   {
     WebHook hook(server.url("/"), events.stream, no_pause);
     for (std::uint64_t i = 0; i < 3; ++i) tell(hook, i);
     server.requests(1);
     hook.finish(std::chrono::milliseconds(10));
   }
-  released.count_down();
+  server.release();
   EXPECT_THAT(server.requests(), SizeIs(1));
   EXPECT_THAT(events.wait(1), ElementsAre(AllOf(HasSubstr("pixie ends"), EndsWith(" 3"))));
 }

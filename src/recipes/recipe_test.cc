@@ -73,8 +73,9 @@ remove = { kernel = "/" }
 
 TEST(Recipe, MistakesAreToldWithTheirPlace) {
   EXPECT_THAT(mistakes("x = ["), ElementsAre(HasSubstr("recipes/mine.toml:1:")));
-  EXPECT_THAT(mistakes(""), ElementsAre(HasSubstr("needs a [[match]]"),
-                                        HasSubstr("needs a [[boot]]"), HasSubstr("needs a title")));
+  EXPECT_THAT(mistakes(""),
+              ElementsAre(HasSubstr("needs a [[boot]]"), HasSubstr("needs a [[match]]"),
+                          HasSubstr("needs a title")));
   EXPECT_THAT(
       mistakes(with("[[boot]]\nsanbot = \"{{iso}}\"\n")),
       ElementsAre(HasSubstr("4:1: a boot has exactly one of kernel, script, sanboot, chain"),

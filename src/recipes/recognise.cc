@@ -77,6 +77,7 @@ std::string profile_name(std::string_view image) {
   constexpr std::size_t limit = 48;  // of 64: something may be added
   std::string name;
   for (const char c : image.substr(0, limit)) {
+    if ((static_cast<unsigned char>(c) & 0xc0U) == 0x80) continue;  // within a UTF-8 character
     name += machines::is_name(std::string_view(&c, 1)) || (c == '.' && !name.empty()) ? c : '-';
   }
   return name.empty() ? "image" : name;

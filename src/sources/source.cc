@@ -61,9 +61,9 @@ std::string names_of(const Map& map) {
 }
 
 bool is_version(std::string_view text) {
-  return !text.empty() && text.size() <= 16 && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || c == '.';
-  }) && text.front() != '.' && !text.contains("..");
+  return !text.empty() && text.size() <= 16 &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; }) &&
+         text.front() != '.' && !text.contains("..");
 }
 
 /// The code name of the version; a code name stands for its version.
@@ -117,14 +117,15 @@ Expected<Source> choose_source(const std::vector<Source>& sources, std::string_v
   if (found == sources.end()) {
     std::vector<std::string_view> names;
     for (const auto& source : sources) names.emplace_back(source.name);
-    return fail(fmt::format("there is no distribution '{}' here{}", name,
-                            wire::suggestion(name, names)));
+    return fail(
+        fmt::format("there is no distribution '{}' here{}", name, wire::suggestion(name, names)));
   }
   const auto codename = code_name(*found, version);
   if (!codename) return std::unexpected(codename.error());
   const auto their_arch = found->arches.find(std::string(arch));
   if (their_arch == found->arches.end()) {
-    return fail(fmt::format("{} is here for {}, not for '{}'", name, names_of(found->arches), arch));
+    return fail(
+        fmt::format("{} is here for {}, not for '{}'", name, names_of(found->arches), arch));
   }
   Source chosen = *found;
   const auto fill = [&](std::string& text) {

@@ -20,14 +20,15 @@ std::string sum(const std::string& text, const std::string& name) {
 }
 
 TEST(Sums, AreFoundInEveryForm) {
-  EXPECT_EQ(sum(sum_a + "  ./netboot/linux\n" + sum_b + "  ./netboot/initrd.gz\n", "netboot/linux"), sum_a);
+  EXPECT_EQ(sum(sum_a + "  ./netboot/linux\n" + sum_b + "  ./netboot/initrd.gz\n", "netboot/linux"),
+            sum_a);
   EXPECT_EQ(sum(sum_a + " *x.iso\r\n", "x.iso"), sum_a);
   EXPECT_EQ(sum("SHA256 (x.iso) = " + sum_a, "x.iso"), sum_a);
   EXPECT_EQ(sum("[checksums]\nimages/x = sha256:" + sum_a + "\n", "images/x"), sum_a);
-  EXPECT_EQ(sum("MD5Sum:\n " + std::string(32, 'c') + " 12 main/x\nSHA256:\n " + sum_a +
-                    " 12 main/x\n",
-                "main/x"),
-            sum_a);
+  EXPECT_EQ(
+      sum("MD5Sum:\n " + std::string(32, 'c') + " 12 main/x\nSHA256:\n " + sum_a + " 12 main/x\n",
+          "main/x"),
+      sum_a);
   EXPECT_EQ(sum(std::string(64, 'A') + "  x", "x"), sum_a);
 }
 
@@ -41,27 +42,33 @@ TEST(Sums, AreNotGuessed) {
 }
 
 TEST(Sums, NameTheNewestThatFits) {
-  const auto text = sum_a + " *u-24.04.1-server-amd64.iso\n" + sum_a + " *u-24.04.2-server-amd64.iso\n" +
-                    sum_a + " *u-24.04.3-desktop-amd64.iso\n";
+  const auto text = sum_a + " *u-24.04.1-server-amd64.iso\n" + sum_a +
+                    " *u-24.04.2-server-amd64.iso\n" + sum_a + " *u-24.04.3-desktop-amd64.iso\n";
   EXPECT_EQ(name_like(text, "u-*-server-amd64.iso"), "u-24.04.2-server-amd64.iso");
   EXPECT_EQ(name_like(text, "v-*"), "");
 }
 
 TEST(Apt, IsAskedForItsMirror) {
   const std::set<std::string> suites{"bookworm", "trixie"};
-  EXPECT_EQ(apt_mirror("# deb http://no.example.org/ bookworm main\n"
-                       "deb-src http://src.example.org/debian bookworm main\n"
-                       "deb [arch=amd64 signed-by=/x] http://mirror.example.org/debian bookworm main # x\n",
-                       false, suites),
-            "http://mirror.example.org/debian/");
-  EXPECT_EQ(apt_mirror("deb http://security.example.org/ bookworm-security main\n", false, suites), "");
+  EXPECT_EQ(
+      apt_mirror(
+          "# deb http://no.example.org/ bookworm main\n"
+          "deb-src http://src.example.org/debian bookworm main\n"
+          "deb [arch=amd64 signed-by=/x] http://mirror.example.org/debian bookworm main # x\n",
+          false, suites),
+      "http://mirror.example.org/debian/");
+  EXPECT_EQ(apt_mirror("deb http://security.example.org/ bookworm-security main\n", false, suites),
+            "");
   EXPECT_EQ(apt_mirror("deb file:/mirror bookworm main\n", false, suites), "");
-  EXPECT_EQ(apt_mirror("Types: deb\nURIs: https://other.example.org/x\nSuites: nodistro\n\n"
-                       "# a remark\nTypes: deb deb-src\nURIs:\n file:/x\n https://mirror.example.org/debian/\n"
-                       "Suites: bookworm bookworm-updates\nComponents: main\n",
-                       true, suites),
-            "https://mirror.example.org/debian/");
-  EXPECT_EQ(apt_mirror("Enabled: no\nTypes: deb\nURIs: http://a/\nSuites: bookworm\n", true, suites), "");
+  EXPECT_EQ(
+      apt_mirror(
+          "Types: deb\nURIs: https://other.example.org/x\nSuites: nodistro\n\n"
+          "# a remark\nTypes: deb deb-src\nURIs:\n file:/x\n https://mirror.example.org/debian/\n"
+          "Suites: bookworm bookworm-updates\nComponents: main\n",
+          true, suites),
+      "https://mirror.example.org/debian/");
+  EXPECT_EQ(
+      apt_mirror("Enabled: no\nTypes: deb\nURIs: http://a/\nSuites: bookworm\n", true, suites), "");
   EXPECT_EQ(apt_mirror("Types: deb-src\nURIs: http://a/\nSuites: bookworm\n", true, suites), "");
 }
 
@@ -74,7 +81,8 @@ TEST(Sources, AreAllComplete) {
     for (const auto& [arch, theirs] : source.arches) {
       const auto chosen = choose_source(*sources, source.name + "/" + version, arch);
       ASSERT_TRUE(chosen) << chosen.error().text;
-      for (const auto& text : {chosen->title, chosen->folder, chosen->kernel, chosen->initrd, chosen->iso})
+      for (const auto& text :
+           {chosen->title, chosen->folder, chosen->kernel, chosen->initrd, chosen->iso})
         EXPECT_THAT(text, Not(HasSubstr("{{"))) << source.name;
       EXPECT_FALSE(chosen->title.empty() || chosen->kernel.empty() || chosen->initrd.empty());
       EXPECT_TRUE(chosen->folder.ends_with('/'));

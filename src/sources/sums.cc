@@ -18,8 +18,9 @@ bool is_sum(std::string_view word) {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(
-      result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return result;
 }
 
