@@ -32,7 +32,11 @@ bool came_by_proxy(const http::Fields& fields) {
   return std::ranges::any_of(marks, [&](auto mark) { return fields.find(mark).has_value(); });
 }
 
-std::optional<std::uint64_t> number(std::optional<std::string_view> text) {
+/// RFC 9112 section 6.3.
+std::optional<std::uint64_t> length_of(const http::Fields& fields) {
+  if (fields.find("Transfer-Encoding")) return std::nullopt;
+  if (!fields.find("Content-Length")) return 0;
+  const auto text = fields.find_single("Content-Length");
   std::uint64_t value = 0;
   if (!text || text->empty()) return std::nullopt;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
@@ -59,7 +63,7 @@ std::optional<Call> call_of(const http::Request& request, const http::Target& ta
               .if_none_match = fields.list("If-None-Match"),
               .content_type = single(fields, "Content-Type"),
               .content_range = single(fields, "Content-Range"),
-              .content_length = number(fields.find_single("Content-Length")),
+              .content_length = length_of(fields),
               .host = single(fields, "Host"),
               .origin = single(fields, "Origin"),
               .body = request.body,

@@ -30,7 +30,7 @@ struct Call {
   std::optional<std::string> if_none_match;
   std::optional<std::string> content_type;
   std::optional<std::string> content_range;
-  /// Of a body that may still be to come; nothing if it is not known beforehand.
+  /// Of a body that may still be to come; 0 if there is none, nothing if that is not known beforehand.
   std::optional<std::uint64_t> content_length;
   std::optional<std::string> host;
   std::optional<std::string> origin;

@@ -108,7 +108,8 @@ TEST_F(ImageCallsTest, TakeAFileWholeOrInParts) {
 }
 
 TEST_F(ImageCallsTest, RefuseWhatIsNoPart) {
-  EXPECT_EQ(put("a.iso", {}).made.status, 411);
+  EXPECT_EQ(put("a.iso", {"Transfer-Encoding", "chunked"}).made.status, 411);
+  EXPECT_EQ(put("a.iso", {}).made.status, 422);
   EXPECT_EQ(put("a.iso", {"Content-Length", "0"}).made.status, 422);
   EXPECT_EQ(put("a.txt", {"Content-Length", "1"}).made.status, 422);
   EXPECT_EQ(put(".a.iso", {"Content-Length", "1"}).made.status, 422);

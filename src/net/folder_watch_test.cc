@@ -1,8 +1,10 @@
 #include "net/folder_watch.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -65,6 +67,28 @@ TEST_F(FolderWatchTest, EndsWhenItIsStoppedAndReturnsWhenPoked) {
   auto waiting = std::async(std::launch::async, [&watch] { return watch.wait(); });
   watch.stop();
   EXPECT_EQ(waiting.get(), News::stopped);
+}
+
+TEST_F(FolderWatchTest, WaitsNoLongerThanItIsTold) {
+  FolderWatch watch(folder_);
+  const auto now = std::chrono::steady_clock::now();
+  EXPECT_EQ(watch.wait(now), News::nothing);
+  EXPECT_EQ(watch.wait(now + std::chrono::milliseconds(20)), News::nothing);
+  EXPECT_GE(std::chrono::steady_clock::now() - now, std::chrono::milliseconds(20));
+  write("a");
+  EXPECT_EQ(watch.wait(now), News::changed);
+}
+
+TEST_F(FolderWatchTest, LeavesOutWhatIsBelowSomeFolders) {
+  write("large/inner/file");
+  write("small/inner/file");
+  FolderWatch watch(folder_, [](std::string_view path) { return path != "large"; });
+  write("large/inner/other");
+  EXPECT_EQ(watch.wait({}), News::nothing);
+  write("large/other");
+  EXPECT_EQ(watch.wait(), News::changed);
+  write("small/inner/other");
+  EXPECT_EQ(watch.wait(), News::changed);
 }
 
 }  // namespace

@@ -146,7 +146,7 @@ def listings(bench):
     page = get(bench, pixie, "/images/tools/a/", "Accept: text/html,application/json")
     check(b"<table>" in page.body and b"boot/" in page.body, page.body[:500])
     equal("it is for people or programs", page.fields["vary"], "Accept")
-    bench.run("wget", "-q", "-r", "-np", "-nH", "--cut-dirs=3", "-P", "tree", "--restrict-file-names=nocontrol",
+    bench.run("wget", "-q", "-r", "-l", "20", "-np", "-nH", "--cut-dirs=3", "-P", "tree", "--restrict-file-names=nocontrol",
               url_of(pixie, "images/tools/a/"), environment=os.environ | {"LC_ALL": "C.UTF-8"})
     for name, data in wanted.items():
         path = bench.folder / "client" / "tree" / name
@@ -280,7 +280,7 @@ def restart(bench):
         indexed(first, f"{number}.iso")
     first.stop()
     make_iso(bench, folder / "7.iso", {"kernel": content(6000)})
-    settle(folder / "7.iso")
+    os.utime(folder / "7.iso", (1_700_000_100, 1_700_000_100))
     watch = Stopwatch()
     second = bench.start("--state", state)
     happened(second, rb"images\.loaded .*images=100 to_index=1\s")
