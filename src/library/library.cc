@@ -188,18 +188,15 @@ void Library::remove_expired(images::Images& now) {
 
 /// Whether nobody seems to be writing it any more.
 bool Library::is_settled(const Image& image) const {
+  const auto& seen = seen_.find(image.file)->second;
   const auto age = std::chrono::seconds(std::time(nullptr) - image.modified);
-  const auto found = seen_.find(image.file);
-  const bool seen_long =
-      found != seen_.end() && steady_clock::now() - found->second.since >= settle_time;
-  // A clock that was set back must not make it wait for ever.
-  return seen_long || age > settle_time;
+  // Seen for long enough: a clock that was set back must not make it wait for ever.
+  return steady_clock::now() - seen.since >= settle_time || (age > settle_time && !seen.restless);
 }
 
 Image* Library::next_due() {
   for (auto& [name, image] : current_.all) {
-    const auto seen = seen_.find(image.file);
-    const bool again = seen != seen_.end() && std::exchange(seen->second.retry, false);
+    const bool again = std::exchange(seen_.find(image.file)->second.retry, false);
     if (again || (image.pending && is_settled(image))) return &image;
   }
   return nullptr;
@@ -208,9 +205,7 @@ Image* Library::next_due() {
 Library::TimePoint Library::next_look() const {
   auto when = steady_clock::now() + look_time;
   for (const auto& [name, image] : current_.all) {
-    const auto seen = seen_.find(image.file);
-    if (image.pending && seen != seen_.end())
-      when = std::min(when, seen->second.since + settle_time);
+    if (image.pending) when = std::min(when, seen_.find(image.file)->second.since + settle_time);
   }
   return when;
 }
@@ -239,7 +234,8 @@ bool Library::index(Image& image) {
     return true;
   }
   const auto opened = folder_->open(image.file);
-  seen_[image.file].unreadable = !opened;
+  auto& seen = seen_.find(image.file)->second;
+  seen.unreadable = !opened;
   if (!opened) {
     settle(image, nullptr, tree::refusal(opened.error(), image.file).text, 0);
     return true;
@@ -252,7 +248,11 @@ bool Library::index(Image& image) {
   struct stat after{};
   const bool same = fstat(number, &after) == 0 && images::Stamp::of(after) == image.stamp &&
                     images::Stamp::of(opened->status) == image.stamp;
-  if (!same) return false;
+  if (!same) {
+    seen.restless = true;
+    seen.since = steady_clock::now();
+    return false;
+  }
   settle(image, index ? std::move(*index) : nullptr, index ? "" : index.error().text, took.count());
   return true;
 }
@@ -263,7 +263,7 @@ void Library::settle(Image& image, std::shared_ptr<const images::Index> index, s
   image.pending = false;
   image.index = std::move(index);
   image.fault = std::move(fault);
-  auto& told = seen_[image.file].told;
+  auto& told = seen_.find(image.file)->second.told;
   const bool news = std::exchange(told, image.fault) != image.fault;
   if (!image.fault.empty()) {
     if (news) events_.emit(events::images_failed, {{"file", image.file}, {"reason", image.fault}});

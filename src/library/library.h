@@ -53,6 +53,8 @@ class Library {
     images::Stamp stamp;
     /// Since when it is as it is.
     TimePoint since;
+    /// It changed while it was read, whatever its time of change says.
+    bool restless = false;
     /// The fault that was told last.
     std::string told;
     /// It could not be opened: it is tried again after each look, although it did not change.
