@@ -192,10 +192,12 @@ Task<http::Made> receive_body(Connection& connection, RequestParser& parser, Int
 Task<void> linger(Connection& connection) {
   shutdown(connection.number(), SHUT_WR);
   connection.allow(linger_time);
-  for (std::size_t rounds = 0; rounds < 64; ++rounds) {
+  constexpr std::size_t rounds_in_turn = 16;
+  for (std::size_t round = 1;; ++round) {
     connection.parsed = connection.filled = 0;
     const bool more = co_await read_more(connection);
     if (!more) break;
+    if (round % rounds_in_turn == 0) co_await connection.loop.others_turn();
   }
 }
 

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 from .api import READER, TOKEN, tokens
 from .bench import content
@@ -41,6 +42,16 @@ def send_part(bench, pixie, name, data, first, size, length=None):
     return connection
 
 
+def told(bench, pixie, seconds=10):
+    """What the API tells of files that were not sent whole, once it tells of one."""
+    deadline = time.monotonic() + seconds
+    while True:
+        listed = json.loads(get(bench, pixie, "/api/v1/images", BEARER).body)
+        if listed["uploads"] or time.monotonic() > deadline:
+            return listed["uploads"]
+        time.sleep(0.05)
+
+
 @case("images.upload")
 def upload(bench):
     """curl -T sends an ISO: it lands whole, is indexed and served; DELETE removes it"""
@@ -75,8 +86,7 @@ def resumed(bench):
     pixie.await_line(rb"images\.upload_ended file=d\.img received=3000000 size=8000000")
     question = ("-X", "PUT", "-H", f"Content-Range: bytes */{len(data)}")
     equal("what is here", curl(bench, pixie, "d.img", *question)[1]["received"], 3_000_000)
-    listed = json.loads(get(bench, pixie, "/api/v1/images", BEARER).body)
-    equal("told to all", [(upload["file"], upload["size"]) for upload in listed["uploads"]],
+    equal("told to all", [(upload["file"], upload["size"]) for upload in told(bench, pixie)],
           [("d.img", len(data))])
     status, answer = curl(bench, pixie, "d.img", "-C", "5000000", "-T", bench.folder / "d.img")
     equal("a gap", (status, answer["received"]), (409, 3_000_000))

@@ -85,7 +85,9 @@ def rock_ridge_links(pixie, folder):
     wanted = of_folder(tree)
     # The test's folder is not the image's root.
     wanted["absolute"] = wanted["dists/bookworm/Release"]
-    for make in (genisoimage, xorriso):
+    for make in (xorriso, genisoimage):
+        if make is genisoimage:
+            del wanted["long"]  # of a target that takes several fields it loses slashes
         image = make(folder / f"{make.__name__}.iso", tree, "-R")
         files, _ = pixie.files(image)
         same("went in", files, wanted)
@@ -115,11 +117,9 @@ def beyond_4_gib(pixie, folder):
     """a file of more than 4 GiB, in several sections"""
     tree = trees.large(folder / "tree")
     wanted = of_folder(tree)
-    for make in (genisoimage, xorriso):
-        image = make(folder / "large.iso", tree, "-R", "-iso-level", "3")
-        files, _ = pixie.files(image)
-        same("went in", files, wanted)
-        image.unlink()
+    image = xorriso(folder / "large.iso", tree, "-R", "-iso-level", "3")
+    files, _ = pixie.files(image)
+    same("went in", files, wanted)
 
 
 @case

@@ -19,12 +19,14 @@ def case(function):
     return function
 
 
-def compare(pixie, image, tree, kind, folder, extra=()):
+def compare(pixie, image, tree, kind, folder, extra=(), with_7z=True):
     """With what went in, and with 7z; `extra` is what the maker adds."""
     files, notes = pixie.files(image)
     check(kind in notes, f"pixie says: {notes}")
     files = {path: what for path, what in files.items() if path not in extra}
     same("went in", files, of_folder(tree))
+    if not with_7z:
+        return
     read = by_7z(image, "Udf", folder / f"7z-{image.stem}")
     same("7z", files, {path: what for path, what in read.items() if path not in extra})
 
@@ -33,6 +35,7 @@ def compare(pixie, image, tree, kind, folder, extra=()):
 def udf_bridge(pixie, folder):
     """UDF beside ISO 9660, with and without Joliet, by genisoimage"""
     tree = trees.named(folder / "tree")
+    (tree / "efi" / "Boot" / "a;b").unlink()  # genisoimage calls it a_b
     (tree / "efi" / "Boot" / "日本語.img").write_bytes(bytes(range(256)) * 1000)
     for name, options in (("alone", []), ("joliet", ["-J", "-joliet-long"])):
         image = genisoimage(folder / f"{name}.iso", tree, "-udf", "-input-charset", "utf-8", *options)
@@ -73,16 +76,16 @@ def fill(image, tree, block_size):
     udfclient(f'cd "{found.group(1)}"', *(f"put {path.name}" for path in sorted(tree.iterdir())), "sync")
 
 
-def made_by_mkudffs(pixie, folder, revision, options, block_size=2048, extra=()):
+def made_by_mkudffs(pixie, folder, revision, options, block_size=2048, **how):
     """Makes an image, fills it, compares."""
     for program in ("mkudffs", "udfclient"):
         check(shutil.which(program), f"{program} is missing")
     tree = trees.small(folder / "tree")
     image = folder / "disc.udf"
-    run(["mkudffs", "--new-file", f"--blocksize={block_size}", f"--udfrev={revision}", *options, image,
-         (40 << 20) // block_size])
+    run(["mkudffs", "--new-file", f"--blocksize={block_size}", *options, f"--udfrev={revision}", image,
+         (256 << 20) // block_size])  # on smaller ones udfclient finds no room
     fill(image, tree, block_size)
-    compare(pixie, image, tree, f"UDF {revision}", folder, extra)
+    compare(pixie, image, tree, f"UDF {revision}", folder, **how)
 
 
 @case
@@ -94,7 +97,8 @@ def udf_1_02(pixie, folder):
 @case
 def udf_1_50_sparable(pixie, folder):
     """UDF 1.50 with a sparable partition, as on CD-RWs"""
-    made_by_mkudffs(pixie, folder, "1.50", ["--media-type=cdrw"], extra={"Non-Allocatable Space"})
+    made_by_mkudffs(pixie, folder, "1.50", ["--media-type=cdrw"], extra={"Non-Allocatable Space"},
+                    with_7z=False)  # which knows no sparable partitions
 
 
 @case

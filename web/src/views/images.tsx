@@ -68,7 +68,7 @@ function Empty({ folder }: { folder: string }) {
 }
 
 function Row({ image, writable, reload }: { image: Image; writable: boolean; reload(): void }) {
-  const about = [image.title ?? image.volume_id, image.format ?? kinds[image.kind]].filter(Boolean);
+  const about = [image.title, image.volume_id, image.format ?? kinds[image.kind]].filter(Boolean);
   return (
     <tr>
       <td>
