@@ -223,9 +223,11 @@ IMAGE_CASES = {
     "images-nixos-uefi64": image_case("nixos", "uefi64", holds="nixos.iso"),
     "images-alma-arm64": image_case("alma-arm64", "arm64", machine=rb"aarch64"),
     "images-debian-installer-bios": real_case(
-        "Debian's installer from its mini.iso", "debian-12-mini.iso", "bios", INSTALLER),
+        "Debian's installer from its mini.iso", "debian-12-mini.iso", "bios", INSTALLER,
+        qemu=("-m", "1024")),
     "images-debian-installer-uefi64": real_case(
-        "Debian's installer from its mini.iso", "debian-12-mini.iso", "uefi64", INSTALLER),
+        "Debian's installer from its mini.iso", "debian-12-mini.iso", "uefi64", INSTALLER,
+        qemu=("-m", "1024")),
     "images-sanboot-bios": real_case(
         "GRUB's rescue disc, which no recipe knows", "grub-rescue.iso", "bios", GRUB),
     "images-memtest-uefi64": real_case(

@@ -2,7 +2,7 @@
 //
 //   image  = *( "#" remark / key " " value / file )
 //   key    = "file" / "volume" / "el-torito" / "requires"
-//   file   = "== " path [ " [" "kernel" / "initrd" "]" ] LF *line ; up to the next "== "
+//   file   = "== " path [ " [" "kernel" / "initrd" / "microcode" "]" ] LF *line ; up to the next "== "
 #pragma once
 
 #include <algorithm>

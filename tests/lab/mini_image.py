@@ -16,7 +16,7 @@ BOOT_IMAGES = {"bios": ("boot-bios.bin", ("-b", "boot-bios.bin", "-no-emul-boot"
 
 @dataclasses.dataclass
 class MiniImage:
-    """One of the texts. `files`: (path, content, what it stands for: kernel, initrd or nothing)."""
+    """One of the texts. `files`: (path, content, what it stands for: kernel, initrd, microcode or nothing)."""
     file: str = ""
     volume: str = ""
     firmware: tuple[str, ...] = ()
@@ -54,7 +54,10 @@ def make(name, linux, folder):
     for path, content, kind in image.files:
         target = tree / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if kind:
+        if kind == "microcode":  # an archive without a file
+            target.write_bytes(subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], input=b"", check=True,
+                                              capture_output=True).stdout)
+        elif kind:
             shutil.copyfile(linux.kernel if kind == "kernel" else linux.initrd, target)
         else:
             target.write_text(content)
