@@ -26,9 +26,10 @@ using images::Images;
 /// What the installation media of Linux distributions, Windows, ESXi and the BSDs have in their top folder, and what
 /// lies in folders for network booting.
 constexpr std::array marks{
-    ".disk/info", ".treeinfo", ".discinfo", "media.1",          "EFI/BOOT", "EFI/boot",
-    "efi/boot",   "isolinux",  "casper",    "sources/boot.wim", "boot.cfg", "bootmgr",
-    "wimboot",    "vmlinuz",   "linux",     "bzImage",
+    ".disk/info", ".treeinfo",     ".discinfo",         "media.1", "EFI/BOOT",
+    "EFI/boot",   "efi/boot",      "isolinux",          "casper",  "sources/boot.wim",
+    "boot.cfg",   "bootmgr",       "wimboot",           "vmlinuz", "linux",
+    "bzImage",    "memtest64.bin", "memtest86+x64.bin",
 };
 
 struct Item {

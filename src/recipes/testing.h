@@ -1,4 +1,4 @@
-// Images for tests, in memory: written down as a text (testdata/*.image), of which tests/lab/mini_iso.py makes real ones.
+// Images for tests, in memory: written down as a text (testdata/*.image), of which tests/lab/mini_image.py makes real ones.
 //
 //   image  = *( "#" remark / key " " value / file )
 //   key    = "file" / "volume" / "el-torito" / "requires"
