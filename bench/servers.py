@@ -56,7 +56,8 @@ def program(name, package):
 
 # What the benchmarks run, and the Debian package of each.
 PROGRAMS = {"dnsmasq": "dnsmasq-base", "in.tftpd": "tftpd-hpa", "atftpd": "atftpd", "nginx": "nginx",
-            "kea-dhcp4": "kea-dhcp4-server", "perfdhcp": "kea-admin", "wrk": "wrk"}
+            "kea-dhcp4": "kea-dhcp4-server", "perfdhcp": "kea-admin", "wrk": "wrk", "xorriso": "xorriso",
+            "bsdtar": "libarchive-tools"}
 
 
 def fetch_programs():
@@ -119,12 +120,17 @@ class Server:
                 raise OSError(f"{self.name} doesn't answer: {self.last_output()}")
 
     def _http_answers(self):
+        return self.head(f"/{SCRIPT}") is not None
+
+    def head(self, target):
+        """The status of a HEAD request; None: nobody answers."""
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", self.http_port)) != 0:
                 time.sleep(0.001)
-                return False
-            client.sendall(f"HEAD /{SCRIPT} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
-            return bool(client.recv(1024))
+                return None
+            client.sendall(f"HEAD {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+            words = client.recv(1024).split()
+            return int(words[1]) if words else None
 
     def _tftp_answers(self):
         with socket.socket(type=socket.SOCK_DGRAM) as client:
