@@ -109,6 +109,8 @@ int status_of(UploadFailure::Why why) {
     case offset:
     case superseded:
       return 409;
+    case exists:
+      return 412;
     case no_room:
       return 507;
     case forbidden:
@@ -156,8 +158,7 @@ Answer put_image(const Context& context) {
   if (images->folder.empty()) return problem(404, no_folder);
   auto part = part_of(context);
   if (!part) return part.error();
-  if (context.call.if_none_match == "*" && find(*images, part->file))
-    return problem(412, fmt::format("{} is there already.", part->file));
+  part->only_new = context.call.if_none_match == "*";
   const auto what = part->length == 0 ? ImageOrder::What::look_up : ImageOrder::What::take;
   return {.made = {}, .order = ImageOrder{what, std::move(*part)}};
 }

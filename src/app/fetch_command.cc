@@ -93,7 +93,7 @@ class Fetching {
     for (const auto* name : {&source_.kernel, &source_.initrd}) {
       if (auto fetched = fetch(**client, source_.folder + *name); !fetched) return fetched;
     }
-    if (auto named = name_iso(); !named) return named;
+    if (auto fetched = fetch_iso(**client); !fetched) return fetched;
     if (auto written = write_profile(); !written) return written;
     advise(**client);
     return {};
@@ -190,16 +190,13 @@ class Fetching {
     return {};
   }
 
-  Expected<void> name_iso() {
+  /// What the installer itself loads, by its name in the command line.
+  Expected<void> fetch_iso(MirrorClient& client) {
     if (source_.iso.empty()) return {};
     const auto iso = sources::name_like(sums_, source_.iso);
     if (iso.empty()) return fail(fmt::format("{} lists no {}", vouched_by_->file, source_.iso));
     source_.cmdline = sources::with(source_.cmdline, "iso", iso);
-    const auto file = vouched_by_->names + iso;
-    const auto url = mirror::url_named(mirror_.text() + file);
-    const auto sum = listed_sum(file);
-    if (url && sum && *sum) files_.push_back({mirror::path_of(*url), **sum});
-    return {};
+    return fetch(client, vouched_by_->names + iso);
   }
 
   std::string profile_text() const {

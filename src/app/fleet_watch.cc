@@ -62,7 +62,8 @@ std::vector<wire::Diagnostic> FleetWatch::mistakes() const {
 }
 
 void FleetWatch::reload() {
-  if (watch_) watch_->poke();
+  if (watch_) return watch_->poke();
+  load();  // nobody watches a folder, but the ROMs may be others
 }
 
 void FleetWatch::set_images(std::shared_ptr<const images::Images> images) {

@@ -102,7 +102,7 @@ void Front::answer(const Call& call, std::function<void(Answer)> done) {
   if (path.starts_with("api/")) return ask_api(call, std::move(done));
   if (call.request.method == http::Method::other) return done(only_read());
   if (path.starts_with(mirror::base_path)) {
-    if (parts_.mirror) return net::ask_mirror(*parts_.mirror, call.target, std::move(done));
+    if (parts_.mirror) return net::ask_mirror(*parts_.mirror, call, std::move(done));
     return done(plain(404, "There is no mirror here: it needs --mirror HOST."));
   }
   if (path == "metrics") {
@@ -146,7 +146,7 @@ net::Backend::Answer Front::follow(api::Answer answer) const {
   return {.made = std::move(answer.made), .stream = channel};
 }
 
-/// On the uploads' thread.
+/// On the registry's thread; `done` is called by the uploads'.
 void Front::carry_out(const api::ImageOrder& order, std::function<void(Answer)> done) const {
   using What = api::ImageOrder::What;
   switch (order.what) {

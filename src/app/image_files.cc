@@ -59,6 +59,11 @@ Expected<void> read_file(const images::Source& image, const Index::Node& file,
   return {};
 }
 
+Expected<void> finish_output(std::ostream& out) {
+  if (!out.flush()) return fail("the output can't be written");
+  return {};
+}
+
 class Lister {
  public:
   Lister(const OpenImage& image, bool hashes, std::ostream& out)
@@ -114,7 +119,8 @@ Expected<void> list_image_files(const ImageFileArguments& arguments, std::ostrea
     notes << fmt::format("boot image for platform {:#04x}: {} bytes at {}\n", boot.platform,
                          boot.extent.length, boot.extent.offset);
   }
-  return Lister(*image, arguments.hashes, out).list();
+  if (auto listed = Lister(*image, arguments.hashes, out).list(); !listed) return listed;
+  return finish_output(out);
 }
 
 Expected<void> print_image_file(const ImageFileArguments& arguments, std::ostream& out) {
@@ -129,8 +135,7 @@ Expected<void> print_image_file(const ImageFileArguments& arguments, std::ostrea
   }
   const auto write = [&](wire::Bytes bytes) { out << wire::as_text(bytes); };
   if (auto read = read_file(image->source, *found, write); !read) return read;
-  if (!out.flush()) return fail("the output can't be written");
-  return {};
+  return finish_output(out);
 }
 
 }  // namespace pixie::app

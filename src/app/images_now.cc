@@ -9,6 +9,7 @@
 #include "images/read_index.h"
 #include "library/scan.h"
 #include "machines/read_fleet.h"
+#include "tree/answer.h"
 #include "tree/folder.h"
 
 namespace pixie::app {
@@ -21,7 +22,7 @@ void read_image(tree::Folder& folder, images::Image& image) {
   if (image.kind != images::ImageKind::iso) return;
   const auto opened = folder.open(image.file);
   if (!opened) {
-    image.fault = "can't be opened";
+    image.fault = tree::refusal(opened.error(), image.file).text;
     return;
   }
   const auto source = images::FileSource::open(opened->file.number());
@@ -40,7 +41,6 @@ Expected<images::Images> images_now(const std::string& folder) {
   tree::Folder opened(folder);
   auto images = library::scan(opened);
   if (!images) return images;
-  images->folder = folder;
   for (auto& [name, image] : images->all) read_image(opened, image);
   return images;
 }

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@
 #include "mirror/location.h"
 #include "net/http_client.h"
 #include "net/mirror_fetch.h"
+#include "net/mirror_site.h"
 
 namespace pixie::app {
 namespace {
@@ -42,6 +44,7 @@ class Watcher {
   explicit Watcher(Progress& progress) : progress_(progress) {}
 
   void start(const net::MirrorStart& start) {
+    if (!start.growing) return;
     thread_ = std::jthread(
         [this, growing = start.growing, total = start.entry->size](const std::stop_token& stop) {
           constexpr auto tick = std::chrono::milliseconds(100);
@@ -63,11 +66,12 @@ class FolderClient final : public MirrorClient {
   FolderClient(std::unique_ptr<mirror::Cache> cache, mirror::AllowList hosts)
       : cache_(std::move(cache)), hosts_(std::move(hosts)) {}
 
-  Expected<Fetched> fetch(const http::Url& url, const std::string& sha256) override {
+  Expected<Fetched> fetch(const http::Url& url, const std::optional<std::string>& sha256) override {
+    const auto wanted = sha256.value_or("");
     auto progress = progress_for(url);
     auto former = cache_->find(url.text());
-    if (former && !sha256.empty() && former->sha256 != sha256) former = nullptr;
-    const bool good = former && (!sha256.empty() || former->is_fresh(std::time(nullptr)));
+    if (former && !wanted.empty() && former->sha256 != wanted) former = nullptr;
+    const bool good = former && (!wanted.empty() || former->is_fresh(std::time(nullptr)));
     net::MirrorEnd end;
     if (good) {
       end.what = net::MirrorEnd::What::unchanged;
@@ -76,7 +80,7 @@ class FolderClient final : public MirrorClient {
       Watcher watcher(progress);
       end = net::fetch_into_mirror(
           {.client = client_, .cache = *cache_, .hosts = hosts_, .times = times_}, url, former,
-          sha256, [&](const net::MirrorStart& start) { watcher.start(start); }, {});
+          wanted, [&](const net::MirrorStart& start) { watcher.start(start); }, {});
     }
     if (!end.entry) {
       progress.end("failed");
@@ -143,21 +147,23 @@ class ServerClient final : public MirrorClient {
  public:
   explicit ServerClient(http::Url server) : server_(std::move(server)) {}
 
-  Expected<Fetched> fetch(const http::Url& url, const std::string& sha256) override {
+  Expected<Fetched> fetch(const http::Url& url, const std::optional<std::string>& sha256) override {
     constexpr int busy = 503;
     constexpr auto pause = seconds(3);
+    // A file without a length, or with a sum, is not sent before it is whole.
+    constexpr auto longest_wait = std::chrono::hours(1);
     const net::HttpClient::Patiences patient{.head = seconds(120), .silence = seconds(120)};
     auto progress = progress_for(url);
-    for (;;) {
+    const auto give_up = std::chrono::steady_clock::now() + longest_wait;
+    for (bool told = false;;) {
       Answer answer(progress);
-      auto question = server_;
-      question.target = mirror::path_of(url);
-      const auto head = client_.download({.url = question}, answer, patient, {});
-      if (head && answer.status == busy) {
+      const auto head = client_.download(question(url, sha256), answer, patient, {});
+      if (head && answer.status == busy && std::chrono::steady_clock::now() < give_up) {
+        if (!std::exchange(told, true)) std::cerr << said(url, answer) << '\n';
         std::this_thread::sleep_for(pause);
         continue;
       }
-      auto fetched = result(url, sha256, answer, head);
+      auto fetched = result(url, sha256.value_or(""), answer, head);
       progress.end(fetched ? ending(*fetched) : "failed");
       return fetched;
     }
@@ -166,16 +172,31 @@ class ServerClient final : public MirrorClient {
   bool is_running() const override { return true; }
 
  private:
+  net::HttpQuestion question(const http::Url& url, const std::optional<std::string>& sha256) const {
+    net::HttpQuestion question{.url = server_};
+    question.url.target = mirror::path_of(url);
+    if (sha256) {
+      const auto wanted = sha256->empty() ? net::wanted_any : std::string_view(*sha256);
+      question.headers.emplace_back(net::wanted_field, wanted);
+    }
+    return question;
+  }
+
+  static std::string said(const http::Url& url, const Answer& answer) {
+    return fmt::format("{}: the pixie that runs says: {}", url.text(),
+                       answer.sentence.substr(0, answer.sentence.find('\n')));
+  }
+
   static Expected<Fetched> result(const http::Url& url, const std::string& sha256,
                                   const Answer& answer, const Expected<net::HttpAnswer>& head) {
     if (!head) return fail(fmt::format("the pixie that runs: {}", head.error().text));
-    if (answer.status != 200) {
-      const auto sentence = answer.sentence.substr(0, answer.sentence.find('\n'));
-      return fail(fmt::format("{}: the pixie that runs says: {}", url.text(), sentence));
-    }
+    if (answer.status != 200) return fail(said(url, answer));
     Fetched fetched{.size = answer.size, .sha256 = answer.hash.hex(), .was_here = answer.was_here};
     if (!sha256.empty() && fetched.sha256 != sha256) {
-      return fail(fmt::format("{}: its SHA-256 is {}, not {}", url.text(), fetched.sha256, sha256));
+      return fail(
+          fmt::format("{}: the pixie that runs sends one whose SHA-256 is {}, not {}. If a profile "
+                      "names the former, take it out there, or stop pixie meanwhile",
+                      url.text(), fetched.sha256, sha256));
     }
     return fetched;
   }
@@ -197,7 +218,11 @@ Expected<http::Url> running_pixie(const Settings& settings) {
 Expected<std::unique_ptr<MirrorClient>> MirrorClient::open(const Settings& settings,
                                                            const std::string& hosts) {
   auto folder = mirror::Folder::take(settings.mirror_folder);
-  if (!folder || !*folder) {
+  if (!folder) {
+    return fail(fmt::format("{}. Name a folder that you may write to by --mirror-dir",
+                            folder.error().text));
+  }
+  if (!*folder) {
     auto server = running_pixie(settings);
     if (!server) return std::unexpected(server.error());
     return std::make_unique<ServerClient>(std::move(*server));
@@ -206,6 +231,7 @@ Expected<std::unique_ptr<MirrorClient>> MirrorClient::open(const Settings& setti
   if (!cache) return std::unexpected(cache.error());
   auto allowed = mirror::AllowList::parse(hosts);
   if (!allowed) return std::unexpected(allowed.error());
+  allowed->add(settings.mirror);
   return std::make_unique<FolderClient>(std::move(*cache), std::move(*allowed));
 }
 

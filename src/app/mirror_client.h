@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/settings.h"
@@ -25,8 +26,10 @@ class MirrorClient {
     /// It was here already.
     bool was_here = false;
   };
-  /// Fetches one file, with a line of progress on standard error. `sha256`: what it must be; empty: whatever comes.
-  virtual Expected<Fetched> fetch(const http::Url& url, const std::string& sha256) = 0;
+  /// Fetches one file, with a line of progress on standard error. `sha256`: what it must be, whatever the profiles say;
+  /// empty: whatever comes; nothing: what the profiles of the pixie that runs say, if one does.
+  virtual Expected<Fetched> fetch(const http::Url& url,
+                                  const std::optional<std::string>& sha256) = 0;
   /// Whether what it fetches is in the folder of a pixie that runs.
   virtual bool is_running() const = 0;
 };

@@ -88,8 +88,9 @@ Service::Service(const Settings& settings, Opened opened)
 void Service::start() {
   server_->start(fleet_.fleet(), library_.images());
   fleet_.start([this](const FleetWatch::Fleet& fleet) {
-    if (fleet) server_->replace_fleet(fleet);
+    // Before a machine is told of a file, it is known which one it must be.
     if (fleet) pin(*fleet);
+    if (fleet) server_->replace_fleet(fleet);
     office_.replace_images(fleet_.images());
     feed_.publish_problems();
   });
@@ -110,10 +111,11 @@ Service::~Service() {
   if (web_hook_) events_.remove(*web_hook_);
   events_.remove(feed_);
   web_hook_.reset();
+  // The API's calls run in the registry, to its last moment: they give orders to the uploads, look at the mirror, and ask
+  // what the other server said.
+  registry_.reset();
   uploads_.reset();
   mirror_.reset();
-  // The API's calls run in the registry, and ask what the other server said.
-  registry_.reset();
   upstream_.reset();
 }
 
@@ -162,7 +164,8 @@ std::string Service::metrics_text() const {
               .files = usage.files,
               .bytes = usage.bytes};
   }
-  const auto [machines, installs] = registry_->tally();
+  // (The registry answers while it goes, when its pointer is null already.)
+  const auto [machines, installs] = services_->registry.tally();
   return metrics_.exposition({.version = PIXIE_VERSION,
                               .transfers = active.transfers,
                               .connections = active.connections,

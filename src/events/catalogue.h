@@ -150,9 +150,8 @@ inline constexpr Kind webhook_failed{
     "webhook.failed", warning,
     "A step of a boot could not be told to the URL of --webhook; the reason says why.", true};
 
-inline constexpr Kind mirror_fetching{
-    "mirror.fetching", info, "A file is being fetched from its upstream, and sent on meanwhile.",
-    true};
+inline constexpr Kind mirror_fetching{"mirror.fetching", info,
+                                      "A file is being fetched from its upstream.", true};
 inline constexpr Kind mirror_fetched{"mirror.fetched", info,
                                      "A file was fetched from its upstream, whole.", true};
 inline constexpr Kind mirror_refused{"mirror.refused", info,

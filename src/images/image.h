@@ -37,6 +37,7 @@ struct Stamp {
   std::uint64_t inode = 0;
   /// In bytes; 0 for a folder.
   std::uint64_t size = 0;
+  /// Of a folder the newest of it and those in it.
   std::int64_t modified_ns = 0;
 
   static Stamp of(const struct stat& status);

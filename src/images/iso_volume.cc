@@ -22,11 +22,8 @@ bool is_joliet(std::string_view escapes) {
   return escapes.starts_with("%/@") || escapes.starts_with("%/C") || escapes.starts_with("%/E");
 }
 
-Expected<IsoVolume> parse_volume(wire::Bytes sector, bool joliet) {
+Expected<IsoVolume> parse_volume(wire::Bytes sector) {
   IsoVolume volume;
-  const auto identifier = sector.subspan(40, 32);
-  volume.volume_id =
-      without_blanks(joliet ? utf8_from_utf16(identifier) : std::string(wire::as_text(identifier)));
   volume.block_size = wire::Reader(sector.subspan(128)).le16();
   if (volume.block_size != 512 && volume.block_size != 1024 && volume.block_size != sector_size) {
     return fail(
@@ -43,9 +40,9 @@ Expected<IsoVolume> parse_volume(wire::Bytes sector, bool joliet) {
 
 Expected<void> take_iso(wire::Bytes sector, DiscVolumes& volumes) {
   const auto text = wire::as_text(sector);
-  const auto put = [&](std::optional<IsoVolume>& where, bool joliet) -> Expected<void> {
+  const auto put = [&](std::optional<IsoVolume>& where) -> Expected<void> {
     if (where) return {};
-    auto volume = parse_volume(sector, joliet);
+    auto volume = parse_volume(sector);
     if (!volume) return std::unexpected(volume.error());
     where = std::move(*volume);
     return {};
@@ -56,9 +53,10 @@ Expected<void> take_iso(wire::Bytes sector, DiscVolumes& volumes) {
         volumes.boot_catalogue = wire::Reader(sector.subspan(71)).le32();
       return {};
     case Type::primary:
-      return put(volumes.primary, false);
+      if (!volumes.primary) volumes.volume_id = without_blanks(std::string(text.substr(40, 32)));
+      return put(volumes.primary);
     case Type::supplementary:
-      return is_joliet(text.substr(88)) ? put(volumes.joliet, true) : Expected<void>{};
+      return is_joliet(text.substr(88)) ? put(volumes.joliet) : Expected<void>{};
     default:
       return {};
   }

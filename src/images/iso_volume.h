@@ -20,7 +20,6 @@ namespace pixie::images {
 inline constexpr std::uint32_t sector_size = 2048;
 
 struct IsoVolume {
-  std::string volume_id;
   /// 512, 1024 or 2048 bytes.
   std::uint32_t block_size = sector_size;
   std::uint64_t root_block = 0;
@@ -29,6 +28,8 @@ struct IsoVolume {
 };
 
 struct DiscVolumes {
+  /// The primary volume's identifier.
+  std::string volume_id;
   std::optional<IsoVolume> primary;
   std::optional<IsoVolume> joliet;
   std::optional<std::uint32_t> boot_catalogue;

@@ -26,6 +26,8 @@ inline constexpr std::size_t text = 64 << 20;
 inline constexpr std::size_t link_target = 4096;
 /// Of all files together: a fragmented UDF medium of 50 GB in pieces of 16 KiB has 3 million.
 inline constexpr std::size_t extents = 4'000'000;
+/// Of all that is looked up in UDF's partitions, each thing as often as it is.
+inline constexpr std::uint64_t mapped_pieces = 20'000'000;
 /// Symbolic links on one path: what Linux follows (path_resolution(7)).
 inline constexpr std::size_t links_followed = 40;
 /// Names looked up for all symbolic links together: links through links through links.

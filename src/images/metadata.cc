@@ -10,6 +10,7 @@ namespace pixie::images {
 namespace {
 
 /// What is read at once: little where reads are scattered, more and more where they follow each other.
+/// A longer gap than the shortest window is a file's data, which nobody wants.
 constexpr std::size_t shortest_window = 4 << 10;
 constexpr std::size_t longest_window = 256 << 10;
 
@@ -67,7 +68,7 @@ Expected<void> Metadata::fetch(std::uint64_t offset, std::span<std::byte> out) {
 
 Expected<void> Metadata::move_window(std::uint64_t offset, std::size_t length) {
   const auto end = window_start_ + window_.size();
-  const bool follows = offset >= window_start_ && offset <= end + ahead_;
+  const bool follows = offset >= window_start_ && offset <= end + shortest_window;
   ahead_ = follows ? std::min(2 * ahead_, longest_window) : shortest_window;
   ahead_ = std::max(ahead_, shortest_window);
   const auto wanted = std::min<std::uint64_t>(std::max(ahead_, length), size_ - offset);

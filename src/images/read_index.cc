@@ -32,14 +32,14 @@ Choice read_iso_files(Metadata& image, const DiscVolumes& volumes, const IsoExte
                       Builder& builder) {
   const auto& primary = *volumes.primary;
   if (extensions.rock_ridge) {
-    return {"ISO 9660, Rock Ridge", primary.volume_id,
+    return {"ISO 9660, Rock Ridge", volumes.volume_id,
             read_iso9660(image, primary, extensions, builder)};
   }
   if (volumes.joliet) {
-    return {"ISO 9660, Joliet", primary.volume_id,
+    return {"ISO 9660, Joliet", volumes.volume_id,
             read_iso9660(image, *volumes.joliet, {.joliet = true, .rock_ridge = {}}, builder)};
   }
-  return {"ISO 9660", primary.volume_id, read_iso9660(image, primary, extensions, builder)};
+  return {"ISO 9660", volumes.volume_id, read_iso9660(image, primary, extensions, builder)};
 }
 
 Expected<Choice> read_files(Metadata& image, const DiscVolumes& volumes, Builder& builder) {

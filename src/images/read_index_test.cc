@@ -87,6 +87,16 @@ TEST(Metadata, ReadsLittleWhereReadsAreScattered) {
   EXPECT_LE(source.bytes, 100U * 4096);
 }
 
+TEST(Metadata, ReadsLittleWhereFilesLieBetween) {
+  const Watched source(100 << 20);
+  Metadata image(source);
+  std::array<std::byte, sector> block;
+  for (std::uint64_t i = 0; i < 1000; ++i) ASSERT_TRUE(image.read(i * sector, block));
+  const auto before = source.bytes;
+  for (std::uint64_t i = 0; i < 100; ++i) ASSERT_TRUE(image.read((4 << 20) + (i << 17), block));
+  EXPECT_LE(source.bytes - before, 100U * 4096);
+}
+
 TEST(Metadata, EndsAtTheImagesEndAndAtTheLimit) {
   Watched source(5000);
   Metadata image(source);

@@ -1,5 +1,6 @@
 #include "images/udf.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,10 +31,8 @@ struct Identifier {
 
 /// The file identifier descriptor that `bytes` begin with.
 Expected<Identifier> parse_identifier(wire::Bytes bytes) {
-  const auto tag = check_tag(bytes);
-  if (!tag) return std::unexpected(tag.error());
-  if (*tag != UdfTag::file_identifier) return fail("is no file identifier");
-  wire::Reader reader(bytes.subspan(udf_tag_size));
+  wire::Reader reader(bytes);
+  reader.bytes(udf_tag_size);
   reader.u16();
   Identifier result;
   result.characteristics = reader.u8();
@@ -44,6 +43,10 @@ Expected<Identifier> parse_identifier(wire::Bytes bytes) {
   if (!reader.ok()) return fail("is too short");
   const auto used = bytes.size() - reader.remaining();
   result.length = (used + 3) / 4 * 4;
+  // Of this one alone: else each of a million could have a sum over all that follow.
+  const auto tag = check_tag(bytes.first(std::min(result.length, bytes.size())));
+  if (!tag) return std::unexpected(tag.error());
+  if (*tag != UdfTag::file_identifier) return fail("is no file identifier");
   return result;
 }
 
@@ -75,8 +78,8 @@ class UdfReader {
   Expected<void> read_all() {
     if (auto found = find_root(); !found) return found;
     for (std::size_t i = 0; i < waiting_.size(); ++i) {
-      const auto folder = std::move(waiting_[i]);
-      if (auto read = read_folder(folder.folder, folder.file); !read) return read;
+      const auto [folder, place] = waiting_[i];
+      if (auto read = read_folder(folder, place); !read) return read;
     }
     return {};
   }
@@ -84,7 +87,8 @@ class UdfReader {
  private:
   struct Waiting {
     Builder::Folder folder;
-    UdfFile file;
+    /// Of its file entry, which is read again: what is told of thousands of folders may be large.
+    UdfPlace place;
   };
 
   /// The file set descriptor (4/14.1) tells where the root is.
@@ -99,12 +103,12 @@ class UdfReader {
     if (*tag != UdfTag::file_set) return fail("UDF's file set is something else");
     wire::Reader reader(wire::Bytes(*bytes).subspan(root_offset));
     const auto root = read_long_ad(reader);
-    auto file = read_udf_file(image_, partitions_, root);
+    const auto file = read_udf_file(image_, partitions_, root);
     if (!file) return fail("UDF's root folder " + file.error().text);
     if (file->type != UdfFile::Type::folder) return fail("UDF's root folder is a file");
     builder_.set_root_time(file->modified);
     seen_.insert(key(root));
-    waiting_.push_back({Builder::root, std::move(*file)});
+    waiting_.push_back({Builder::root, root});
     return {};
   }
 
@@ -112,11 +116,13 @@ class UdfReader {
     return std::uint64_t{place.partition} << 32 | place.block;
   }
 
-  Expected<void> read_folder(Builder::Folder folder, const UdfFile& file) {
+  Expected<void> read_folder(Builder::Folder folder, const UdfPlace& place) {
     const auto wrong = [&](std::string_view what) {
       return fail(fmt::format("{} {}", builder_.describe(folder), what));
     };
-    const auto bytes = read_content(image_, file, limits::folder);
+    const auto file = read_udf_file(image_, partitions_, place);
+    if (!file) return wrong(file.error().text);
+    const auto bytes = read_content(image_, *file, limits::folder);
     if (!bytes) return wrong(bytes.error().text);
     for (wire::Bytes rest = *bytes; !rest.empty();) {
       const auto entry = parse_identifier(rest);
@@ -135,7 +141,7 @@ class UdfReader {
     const auto wrong = [&](std::string_view what) {
       return fail(fmt::format("{} {}", builder_.path_of(folder, entry.name), what));
     };
-    auto file = read_udf_file(image_, partitions_, entry.place);
+    const auto file = read_udf_file(image_, partitions_, entry.place);
     if (!file) return wrong(file.error().text);
     switch (file->type) {
       case UdfFile::Type::folder: {
@@ -144,7 +150,7 @@ class UdfReader {
         }
         const auto made = builder_.add_folder(folder, entry.name, file->modified);
         if (!made) return std::unexpected(made.error());
-        waiting_.push_back({*made, std::move(*file)});
+        waiting_.push_back({*made, entry.place});
         return {};
       }
       case UdfFile::Type::link: {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "images/limits.h"
+
 namespace pixie::images {
 
 UdfPartition::UdfPartition(std::vector<Extent> pieces) : pieces_(std::move(pieces)) {
@@ -36,8 +38,13 @@ Expected<void> UdfPartitions::map(const UdfPlace& place, std::vector<Extent>& ou
   if (place.partition >= partitions_.size()) {
     return fail(fmt::format("lies in partition {} of {}", place.partition, partitions_.size()));
   }
-  return partitions_[place.partition].map(std::uint64_t{place.block} * block_size_, place.length,
-                                          out);
+  const auto before = out.size();
+  auto mapped =
+      partitions_[place.partition].map(std::uint64_t{place.block} * block_size_, place.length, out);
+  mapped_ += out.size() - before;
+  if (mapped_ > limits::mapped_pieces)
+    return fail("is in more pieces than those of any real image");
+  return mapped;
 }
 
 }  // namespace pixie::images

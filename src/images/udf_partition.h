@@ -51,6 +51,8 @@ class UdfPartitions {
  private:
   std::uint32_t block_size_;
   std::vector<UdfPartition> partitions_;
+  /// By all of map(), which a hostile image could make endless.
+  mutable std::uint64_t mapped_ = 0;
 };
 
 }  // namespace pixie::images

@@ -12,7 +12,6 @@
 namespace pixie::images {
 
 enum class UdfTag : std::uint16_t {
-  primary_volume = 1,
   anchor = 2,
   partition = 5,
   logical_volume = 6,

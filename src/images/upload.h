@@ -16,6 +16,8 @@ struct UploadPart {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
   std::uint64_t size = 0;
+  /// Not in the place of a file that is there already.
+  bool only_new = false;
 };
 
 struct UploadState {
@@ -31,8 +33,10 @@ struct UploadFailure {
   enum class Why : std::uint8_t {
     /// The part does not begin where the bytes that are here end.
     offset,
-    /// Another connection goes on with the upload.
+    /// Another connection goes on with the upload, or removed it.
     superseded,
+    /// There is such a file, and only a new one was wanted.
+    exists,
     /// There is no room on the disk.
     no_room,
     /// Not a folder of the images folder, or pixie's user may not write there.

@@ -119,9 +119,10 @@ void Kept::clean(const images::Images& images) const {
     if (image.kind == images::ImageKind::iso) wanted.insert(name_of(image));
   }
   std::error_code error;
-  for (const auto& file : fs::directory_iterator(folder_, error)) {
-    const auto name = file.path().filename().string();
-    if (name.starts_with(prefix_) && !wanted.contains(name)) fs::remove(file.path(), error);
+  for (fs::directory_iterator file(folder_, error); file != fs::directory_iterator();
+       file.increment(error)) {
+    const auto name = file->path().filename().string();
+    if (name.starts_with(prefix_) && !wanted.contains(name)) unlink(file->path().c_str());
   }
 }
 

@@ -64,6 +64,8 @@ void Library::load() {
   publish();
   if (!folder_) return;
   kept_->clean(current_);
+  // Until now it could not know which folders it should not enter: there may be too many to watch them all.
+  watch_->poke();
   const auto pending =
       std::ranges::count_if(current_.all, [](const auto& each) { return each.second.pending; });
   events_.emit(events::images_loaded,
@@ -149,7 +151,7 @@ void Library::take_new(Image& image) {
   seen.stamp = image.stamp;
   seen.unreadable = seen.retry = false;
   if (image.kind == ImageKind::iso) image.index = kept_->find(image);
-  const bool growing = image.kind != ImageKind::folder && !is_settled(image);
+  const bool growing = !is_settled(image);
   image.pending = image.kind == ImageKind::iso ? image.index == nullptr : growing;
   if (image.pending && growing && !current_.all.contains(image.name))
     events_.emit(events::images_growing, {{"file", image.file}});

@@ -121,6 +121,22 @@ TEST_F(LibraryTest, WaitsForAFileThatGrows) {
   EXPECT_EQ(counter.count(events::images_failed), 0);
 }
 
+TEST_F(LibraryTest, WaitsForAFolderThatIsCopied) {
+  folder.write("a/boot/grub/grub.cfg");
+  folder.write("a/vmlinuz");
+  for (const auto* each : {"a/boot/grub", "a/boot", "a"}) folder.age(each, std::chrono::hours(1));
+  Library library(folder.path(), state.path(), events);
+  start(library);
+  ASSERT_TRUE(image(*library.images(), "a"));
+  EXPECT_FALSE(image(*library.images(), "a")->pending);
+
+  folder.write("a/boot/grub/fonts.pf2");
+  library.follow(folder.path());
+  EXPECT_TRUE(becomes(library, [](const auto& now) { return image(now, "a")->pending; }));
+  EXPECT_TRUE(becomes(library, [](const auto& now) { return !image(now, "a")->pending; }));
+  EXPECT_EQ(counter.count(events::images_found), 1);
+}
+
 TEST_F(LibraryTest, KnowsAfterARestartWhatItRead) {
   folder.write("a.iso", small_iso("hello"));
   {

@@ -37,8 +37,8 @@ struct Item {
   struct stat status;
 };
 
-/// What is in an opened folder, links followed; without `.` and `..`.
-std::vector<Item> items_of(const tree::Opened& folder) {
+/// What is in an opened folder, links followed unless `flags` (of fstatat(2)) say no; without `.` and `..`.
+std::vector<Item> items_of(const tree::Opened& folder, int flags = 0) {
   const std::unique_ptr<DIR, decltype([](DIR* stream) { closedir(stream); })> stream(
       fdopendir(openat(folder.file.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   std::vector<Item> items;
@@ -46,7 +46,7 @@ std::vector<Item> items_of(const tree::Opened& folder) {
   while (const dirent* each = readdir(stream.get())) {
     Item item{.name = each->d_name, .status = {}};
     if (item.name == "." || item.name == "..") continue;
-    if (fstatat(folder.file.number(), item.name.c_str(), &item.status, 0) == 0)
+    if (fstatat(folder.file.number(), item.name.c_str(), &item.status, flags) == 0)
       items.push_back(std::move(item));
   }
   return items;
@@ -122,10 +122,30 @@ class Scan {
     if (!opened || !opened->is_folder()) return;
     const auto items = items_of(*opened);
     if (is_unpacked_image(*opened, items)) {
-      found_.push_back(image_of(path, ImageKind::folder, opened->status));
+      found_.push_back(image_of(path, ImageKind::folder, status_of_image(path, opened->status)));
       return;
     }
     if (depth < deepest_group) walk(items, path, depth + 1);
+  }
+
+  /// The folder's own status, but with the time of the last change in it.
+  struct stat status_of_image(const std::string& path, struct stat status) {
+    const auto time = [](const struct stat& each) {
+      return std::pair(each.st_mtim.tv_sec, each.st_mtim.tv_nsec);
+    };
+    std::vector<std::pair<std::string, int>> folders{{path, 0}};
+    for (std::size_t i = 0; i < folders.size(); ++i) {
+      const auto [folder, depth] = folders[i];
+      const auto opened = folder_.open(folder);
+      if (!opened || !opened->is_folder()) continue;
+      if (time(opened->status) > time(status)) status.st_mtim = opened->status.st_mtim;
+      if (depth == deepest_image_folder) continue;
+      for (const auto& item : items_of(*opened, AT_SYMLINK_NOFOLLOW)) {
+        if (S_ISDIR(item.status.st_mode) && folders.size() < most_image_folders)
+          folders.emplace_back(fmt::format("{}/{}", folder, item.name), depth + 1);
+      }
+    }
+    return status;
   }
 
   void add_upload(const std::string& path, const Partial& partial, const struct stat& status) {

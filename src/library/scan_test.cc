@@ -1,5 +1,6 @@
 #include "library/scan.h"
 
+#include <chrono>
 #include <filesystem>
 #include <vector>
 
@@ -65,6 +66,26 @@ TEST_F(ScanTest, GivesNoNameTwice) {
   EXPECT_EQ(found(),
             "a=a(folder) a.iso=a.iso(iso) b=b.iso(iso) b.efi=b.efi(efi) b.img=b.img(img) "
             "c.iso=c.iso(iso) c/d=c/d.iso(iso)");
+}
+
+TEST_F(ScanTest, TellsAnUnpackedImageByTheNewestFolderInIt) {
+  using std::chrono::hours;
+  base.write("a/vmlinuz");
+  base.write("a/boot/grub/grub.cfg");
+  fs::create_directory_symlink(".", base.path("a/loop"));
+  for (const auto* folder : {"a/boot/grub", "a/boot", "a"}) base.age(folder, hours(3));
+  const auto look = [this] {
+    tree::Folder folder(base.path());
+    return scan(folder)->all.at("a");
+  };
+  const auto old = look();
+  EXPECT_EQ(look().stamp, old.stamp);
+  base.age("a/boot/grub", hours(2));
+  const auto deep = look();
+  EXPECT_NE(deep.stamp, old.stamp);
+  EXPECT_GE(deep.modified - old.modified, 3590);
+  base.age("a/boot", hours(1));
+  EXPECT_NE(look().stamp, deep.stamp);
 }
 
 TEST_F(ScanTest, ComesToAnEnd) {

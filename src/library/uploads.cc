@@ -15,6 +15,7 @@
 
 #include "events/catalogue.h"
 #include "library/partial.h"
+#include "tree/answer.h"
 
 namespace pixie::library {
 namespace {
@@ -42,10 +43,22 @@ std::uint64_t size_of(int group, const std::string& name) {
   return there && S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
-/// What the user that pixie runs as may still write.
+/// Of a partial file, with its group.
+std::string place_of(std::string_view file, std::string_view partial) {
+  return fmt::format("{}/{}", split(file).first, partial);
+}
+
+/// Whether there is a file that the part must not take the place of.
+bool is_kept_out(int group, const UploadPart& part) {
+  struct stat status{};
+  return part.only_new &&
+         fstatat(group, split(part.file).second.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/// What the user that pixie runs as may still write; a lot if that is not known.
 std::uint64_t room_in(int group) {
   struct statvfs status{};
-  if (fstatvfs(group, &status) != 0) return ~std::uint64_t{0};
+  if (fstatvfs(group, &status) != 0) return std::uint64_t{1} << 62;
   return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
@@ -56,6 +69,21 @@ UploadFailure no_room(const UploadPart& part, std::uint64_t received) {
                   "are here. Make room, then send the rest.",
                   part.file, received, part.size),
       received};
+}
+
+UploadFailure exists(const UploadPart& part, std::uint64_t received) {
+  return {Why::exists, fmt::format("{} is there already.", part.file), received};
+}
+
+/// Why nothing can be put into a group; without a name: into the images folder itself.
+std::string group_fault(const std::string& images_folder, const std::string& group, int error) {
+  if (group.empty()) {
+    return fmt::format("The images folder {} can't be used: {}.", images_folder,
+                       std::strerror(error));
+  }
+  if (error == ENOENT || error == ENOTDIR)
+    return fmt::format("There is no folder {} in the images folder: make it first.", group);
+  return tree::refusal(error, group).text;
 }
 
 }  // namespace
@@ -70,11 +98,12 @@ void Upload::write(std::string_view bytes, std::function<void(bool)> done) {
 void Upload::end(std::function<void(Result)> done) {
   uploads_.worker_.post([this, done = std::move(done)] {
     if (!failed_ && received_ == part_.size) failed_ = land();
-    const auto& [file, offset, length, size] = part_;
+    const auto& file = part_.file;
+    const auto size = part_.size;
     const bool whole = !failed_ && received_ == size;
     if (whole) {
       uploads_.events_.emit(events::images_uploaded, {{"file", file}, {"size", size}});
-    } else if (failed_ || received_ < offset + length) {
+    } else if (failed_ || received_ < part_.offset + part_.length) {
       const auto reason = failed_ ? failed_->text : "the connection ended";
       uploads_.events_.emit(
           events::images_upload_ended,
@@ -88,6 +117,7 @@ void Upload::end(std::function<void(Result)> done) {
 
 UploadFailure Upload::failure(int error) const {
   if (error == ENOSPC || error == EDQUOT || error == EFBIG) return no_room(part_, received_);
+  if (error == EEXIST) return exists(part_, received_);
   const bool forbidden = error == EACCES || error == EPERM || error == EROFS;
   return {
       forbidden ? Why::forbidden : Why::failed,
@@ -102,6 +132,7 @@ std::optional<UploadFailure> Upload::open() {
   const auto name = name_of(part_);
   const int group = group_.file.number();
   received_ = size_of(group, name);
+  if (is_kept_out(group, part_)) return exists(part_, received_);
   if (part_.offset != 0 && part_.offset != received_) {
     return UploadFailure{
         Why::offset,
@@ -134,12 +165,24 @@ void Upload::write_now(std::string_view bytes) {
 
 /// On disk first, then in its place: no power failure leaves half an image there.
 std::optional<UploadFailure> Upload::land() {
-  const int group = group_.file.number();
   if (fdatasync(file_.number()) != 0) return failure(errno);
-  const auto name = split(part_.file).second;
-  if (renameat(group, name_of(part_).c_str(), group, name.c_str()) != 0) return failure(errno);
-  fsync(group);
+  if (const int error = take_place()) return failure(error);
+  fsync(group_.file.number());
   return std::nullopt;
+}
+
+/// The errno, or 0.
+int Upload::take_place() const {
+  const int group = group_.file.number();
+  const auto partial = name_of(part_);
+  const auto name = split(part_.file).second;
+  if (part_.only_new) {
+    if (renameat2(group, partial.c_str(), group, name.c_str(), RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL) return errno;
+    // Not every file system can (renameat2(2); NFS can't): there a look must do.
+    if (is_kept_out(group, part_)) return EEXIST;
+  }
+  return renameat(group, partial.c_str(), group, name.c_str()) == 0 ? 0 : errno;
 }
 
 Uploads::Uploads(std::string folder, events::Stream& events) : events_(events) {
@@ -165,26 +208,28 @@ std::expected<tree::Opened, UploadFailure> Uploads::open_group(std::string_view 
   const auto group = split(file).first;
   auto opened = folder_->open(group);
   if (opened && opened->is_folder()) return std::move(*opened);
-  return std::unexpected(UploadFailure{
-      Why::forbidden,
-      group.empty()
-          ? fmt::format("The images folder {} can't be used.", folder_->path())
-          : fmt::format("There is no folder {} in the images folder: make it first.", group),
-      0});
+  const int error = opened ? ENOTDIR : opened.error();
+  return std::unexpected(
+      UploadFailure{Why::forbidden, group_fault(folder_->path(), group, error), 0});
+}
+
+std::shared_ptr<Upload> Uploads::sender(std::string_view file, std::string_view partial) const {
+  const auto found = active_.find(place_of(file, partial));
+  auto upload = found == active_.end() ? nullptr : found->second.lock();
+  return upload && upload->file_ && !upload->failed_ ? upload : nullptr;
 }
 
 Uploads::Begun Uploads::begin_now(const UploadPart& part) {
   auto group = open_group(part.file);
   if (!group) return std::unexpected(group.error());
-  std::erase_if(active_, [](const auto& each) { return each.second.expired(); });
-  auto& active = active_[split(part.file).first + "/" + name_of(part)];
-  if (const auto before = active.lock(); before && before->file_) {
+  const std::shared_ptr<Upload> upload(new Upload(*this, part, std::move(*group)));
+  if (const auto failed = upload->open()) return std::unexpected(*failed);
+  if (const auto before = sender(part.file, name_of(part))) {
     before->failed_ = UploadFailure{
         Why::superseded, fmt::format("Another connection sends {}.", part.file), before->received_};
   }
-  const std::shared_ptr<Upload> upload(new Upload(*this, part, std::move(*group)));
-  if (const auto failed = upload->open()) return std::unexpected(*failed);
-  active = upload;
+  std::erase_if(active_, [](const auto& each) { return each.second.expired(); });
+  active_[place_of(part.file, name_of(part))] = upload;
   return upload;
 }
 
@@ -195,13 +240,18 @@ void Uploads::look_up(UploadPart part, std::function<void(Result)> done) {
 Uploads::Result Uploads::look_up_now(const UploadPart& part) {
   const auto group = open_group(part.file);
   if (!group) return std::unexpected(group.error());
-  const auto received = size_of(group->file.number(), name_of(part));
-  if (room_in(group->file.number()) + received < part.size)
-    return std::unexpected(no_room(part, received));
+  const int folder = group->file.number();
+  const auto received = size_of(folder, name_of(part));
+  if (is_kept_out(folder, part)) return std::unexpected(exists(part, received));
+  if (room_in(folder) + received < part.size) return std::unexpected(no_room(part, received));
   UploadState state{.file = part.file, .received = received, .size = part.size};
-  if (received < part.size) return state;
+  if (received < part.size || sender(part.file, name_of(part))) return state;
   // It came whole, and something kept it from taking its place.
-  auto upload = begin_now({.file = part.file, .offset = received, .length = 0, .size = part.size});
+  auto upload = begin_now({.file = part.file,
+                           .offset = received,
+                           .length = 0,
+                           .size = part.size,
+                           .only_new = part.only_new});
   if (!upload) return std::unexpected(upload.error());
   if (const auto failed = (*upload)->land()) return std::unexpected(*failed);
   events_.emit(events::images_uploaded, {{"file", part.file}, {"size", part.size}});
@@ -224,8 +274,12 @@ std::optional<UploadFailure> Uploads::remove_now(const std::string& file) {
         fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
     while (const dirent* each = stream ? readdir(stream.get()) : nullptr) {
       const auto partial = parse_partial(each->d_name);
-      if (partial && partial->name == name)
-        error = unlinkat(folder, each->d_name, 0) == 0 ? 0 : errno;
+      if (!partial || partial->name != name) continue;
+      error = unlinkat(folder, each->d_name, 0) == 0 ? 0 : errno;
+      if (const auto upload = sender(file, each->d_name); upload && error == 0) {
+        upload->failed_ =
+            UploadFailure{Why::superseded, fmt::format("{} was removed while it came.", file), 0};
+      }
     }
   }
   if (error == ENOENT)

@@ -41,6 +41,7 @@ class Upload {
   std::optional<images::UploadFailure> open();
   void write_now(std::string_view bytes);
   std::optional<images::UploadFailure> land();
+  int take_place() const;
   images::UploadFailure failure(int error) const;
 
   Uploads& uploads_;
@@ -63,11 +64,11 @@ class Uploads {
   /// Into another folder from now on.
   void follow(std::string folder);
   /// Takes a part that goes on where the bytes that are here end; one with offset 0 begins anew. Who sent a part of the
-  /// same file before, and has not ended, is stopped.
+  /// same file before, and has not ended, is stopped, unless the part can't be taken.
   void begin(images::UploadPart part, std::function<void(Begun)> done);
-  /// How much is here of a file of that size.
+  /// How much is here of a file of that size. What is whole, and is not sent by anybody, takes its place.
   void look_up(images::UploadPart part, std::function<void(Result)> done);
-  /// Removes an image's file, or if there is none, what is here of it.
+  /// Removes an image's file, or if there is none, what is here of it; whoever sends that is stopped.
   void remove(std::string file, std::function<void(std::optional<images::UploadFailure>)> done);
 
  private:
@@ -75,6 +76,8 @@ class Uploads {
   using Failure = images::UploadFailure;
 
   std::expected<tree::Opened, Failure> open_group(std::string_view file);
+  /// Who sends what goes into a partial file of that name, beside `file`; null if nobody does.
+  std::shared_ptr<Upload> sender(std::string_view file, std::string_view partial) const;
   Begun begin_now(const images::UploadPart& part);
   Result look_up_now(const images::UploadPart& part);
   std::optional<Failure> remove_now(const std::string& file);

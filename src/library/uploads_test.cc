@@ -26,9 +26,9 @@ class UploadsTest : public testing::Test {
     return future.get();
   }
   Uploads::Begun begin(std::string file, std::uint64_t offset, std::uint64_t length,
-                       std::uint64_t size) {
+                       std::uint64_t size, bool only_new = false) {
     return wait<Uploads::Begun>([&](auto done) {
-      uploads.begin({std::move(file), offset, length, size}, std::move(done));
+      uploads.begin({std::move(file), offset, length, size, only_new}, std::move(done));
     });
   }
   static bool write(Upload& upload, std::string_view bytes) {
@@ -37,9 +37,10 @@ class UploadsTest : public testing::Test {
   static Upload::Result end(Upload& upload) {
     return wait<Upload::Result>([&](auto done) { upload.end(std::move(done)); });
   }
-  Upload::Result look_up(std::string file, std::uint64_t size) {
-    return wait<Upload::Result>(
-        [&](auto done) { uploads.look_up({std::move(file), 0, 0, size}, std::move(done)); });
+  Upload::Result look_up(std::string file, std::uint64_t size, bool only_new = false) {
+    return wait<Upload::Result>([&](auto done) {
+      uploads.look_up({std::move(file), 0, 0, size, only_new}, std::move(done));
+    });
   }
   std::optional<images::UploadFailure> remove(std::string file) {
     return wait<std::optional<images::UploadFailure>>(
@@ -112,6 +113,56 @@ TEST_F(UploadsTest, LeavesTheFieldToWhoComesLater) {
   EXPECT_EQ(folder.read("a.iso"), "abcd");
 }
 
+TEST_F(UploadsTest, IsNotStoppedByAPartThatCanNotBeTaken) {
+  const auto first = begin("a.iso", 0, 4, 4);
+  EXPECT_TRUE(write(**first, "ab"));
+  EXPECT_FALSE(begin("a.iso", 1, 3, 4));
+  EXPECT_TRUE(write(**first, "cd"));
+  EXPECT_TRUE(end(**first)->whole);
+  EXPECT_EQ(folder.read("a.iso"), "abcd");
+}
+
+TEST_F(UploadsTest, LeavesThePlaceToWhoSendsIt) {
+  const auto upload = begin("a.iso", 0, 4, 4);
+  EXPECT_TRUE(write(**upload, "abcd"));
+  const auto state = look_up("a.iso", 4);
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->received, 4U);
+  EXPECT_FALSE(state->whole);
+  const auto result = end(**upload);
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->whole);
+  EXPECT_EQ(folder.read("a.iso"), "abcd");
+}
+
+TEST_F(UploadsTest, KeepsWhatIsThereIfToldTo) {
+  const auto upload = begin("a.iso", 0, 3, 3, true);
+  ASSERT_TRUE(upload);
+  EXPECT_TRUE(write(**upload, "new"));
+  folder.write("a.iso", "old");
+  const auto late = end(**upload);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().why, Why::exists);
+  const auto again = begin("a.iso", 0, 3, 3, true);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().why, Why::exists);
+  const auto state = look_up("a.iso", 3, true);
+  ASSERT_FALSE(state);
+  EXPECT_EQ(state.error().why, Why::exists);
+  EXPECT_EQ(folder.read("a.iso"), "old");
+
+  EXPECT_TRUE(look_up("a.iso", 3)->whole) << "what came is still here";
+  EXPECT_EQ(folder.read("a.iso"), "new");
+}
+
+TEST_F(UploadsTest, PutsANewFileInItsPlace) {
+  const auto upload = begin("a.iso", 0, 3, 3, true);
+  ASSERT_TRUE(upload);
+  EXPECT_TRUE(write(**upload, "new"));
+  EXPECT_TRUE(end(**upload)->whole);
+  EXPECT_EQ(folder.read("a.iso"), "new");
+}
+
 TEST_F(UploadsTest, PutsInItsPlaceWhatWasWholeBefore) {
   folder.write(".a.iso.3.part", "abc");
   const auto result = look_up("a.iso", 3);
@@ -128,6 +179,8 @@ TEST_F(UploadsTest, WritesNowhereElse) {
     ASSERT_FALSE(upload) << file;
     EXPECT_EQ(upload.error().why, Why::forbidden) << file;
   }
+  EXPECT_TRUE(begin("none/a.iso", 0, 1, 1).error().text.contains("make it first"));
+  EXPECT_TRUE(begin("out/a.iso", 0, 1, 1).error().text.contains("symbolic link"));
   std::filesystem::create_symlink("/tmp/pixie-out-of-the-folder", folder.path(".l.iso.1.part"));
   EXPECT_FALSE(begin("l.iso", 0, 1, 1));
   EXPECT_FALSE(std::filesystem::exists("/tmp/pixie-out-of-the-folder"));
@@ -151,6 +204,19 @@ TEST_F(UploadsTest, RemovesAnImageOrWhatIsHereOfIt) {
   const auto none = remove("a.iso");
   ASSERT_TRUE(none);
   EXPECT_EQ(none->why, Why::not_found);
+}
+
+TEST_F(UploadsTest, IsStoppedWhenItIsRemoved) {
+  const auto upload = begin("a.iso", 0, 4, 4);
+  EXPECT_TRUE(write(**upload, "ab"));
+  EXPECT_FALSE(remove("a.iso"));
+  EXPECT_FALSE(write(**upload, "cd"));
+  const auto result = end(**upload);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().why, Why::superseded);
+  EXPECT_EQ(result.error().received, 0U);
+  EXPECT_FALSE(std::filesystem::exists(folder.path("a.iso")));
+  EXPECT_FALSE(std::filesystem::exists(folder.path(".a.iso.4.part")));
 }
 
 TEST_F(UploadsTest, TakesNothingWithoutAFolder) {

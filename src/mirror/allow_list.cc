@@ -68,10 +68,13 @@ bool AllowList::allows(const http::Url& url) const {
   return std::ranges::any_of(items_, [&](const Item& item) { return matches(item, url); });
 }
 
+bool AllowList::names(const http::Url& url) const {
+  return std::ranges::any_of(items_,
+                             [&](const Item& item) { return !item.pattern && matches(item, url); });
+}
+
 bool AllowList::allows(const http::Url& url, const wire::IpAddress& address) const {
-  const bool by_itself = std::ranges::any_of(
-      items_, [&](const Item& item) { return !item.pattern && matches(item, url); });
-  return by_itself || is_public(address);
+  return names(url) || is_public(address);
 }
 
 bool is_public(const wire::IpAddress& address) {

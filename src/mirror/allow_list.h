@@ -26,8 +26,14 @@ class AllowList {
   static Expected<AllowList> parse(std::string_view text);
 
   bool empty() const { return items_.empty(); }
+  /// Allows what the other one allows, too.
+  void add(const AllowList& other) {
+    items_.insert(items_.end(), other.items_.begin(), other.items_.end());
+  }
   /// Whether the URL's host and port are in the list.
   bool allows(const http::Url& url) const;
+  /// Whether an item names the URL's host itself, and not by a pattern.
+  bool names(const http::Url& url) const;
   /// Whether the host of an allowed URL may have this address. A name that the list has by a pattern may only lead to
   /// public addresses: whoever answers for its domain must not steer the mirror into this network. A host that is listed
   /// itself may be anywhere.

@@ -39,10 +39,19 @@ TEST(AllowList, RefusesWhatIsNoHost) {
   }
 }
 
+TEST(AllowList, TakesThoseOfAnother) {
+  auto list = AllowList::parse("a.example.org").value();
+  list.add(AllowList::parse("*.example.net").value());
+  for (const auto* url : {"https://a.example.org/", "https://b.example.net/"})
+    EXPECT_TRUE(list.allows(http::Url::parse(url).value())) << url;
+}
+
 TEST(AllowList, LeadsByAPatternToPublicAddressesAlone) {
   const auto list = AllowList::parse("*.example.org,own.example.org").value();
   const auto found = http::Url::parse("http://a.example.org/").value();
   const auto own = http::Url::parse("http://own.example.org/").value();
+  EXPECT_FALSE(list.names(found));
+  EXPECT_TRUE(list.names(own));
   for (const auto* text :
        {"127.0.0.1", "10.1.2.3", "192.168.0.1", "172.31.255.255", "169.254.169.254", "0.0.0.0",
         "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fec0::1", "fd00::1",

@@ -58,6 +58,7 @@ Expected<std::unique_ptr<Cache>> Cache::open(Folder folder, const Limits& limits
   folder.keep_only(*found);
   std::unique_ptr<Cache> cache(new Cache(std::move(folder), limits));
   const std::lock_guard lock(cache->disk_mutex_);
+  const auto free = cache->folder_.free_bytes();
   // The limit may be a smaller one than before.
   const auto fits = cache->change_index([&] {
     for (auto& [entry, used] : std::ranges::reverse_view(*found)) {
@@ -69,30 +70,36 @@ Expected<std::unique_ptr<Cache>> Cache::open(Folder folder, const Limits& limits
         cache->set_part(item, std::move(entry));
       }
     }
-    return cache->make_room(0);
+    return cache->make_room(0, 0, free);
   });
   if (!fits) return std::unexpected(fits.error());
   return cache;
 }
 
 std::shared_ptr<const Entry> Cache::find(const std::string& url) {
-  const std::lock_guard lock(index_mutex_);
+  const auto now = std::time(nullptr);
+  std::unique_lock lock(index_mutex_);
   const auto found = by_url_.find(url);
   if (found == by_url_.end() || !found->second->whole) return nullptr;
-  use(found->second, std::time(nullptr));
-  return found->second->whole;
+  auto whole = found->second->whole;
+  const bool note = use(found->second, now);
+  lock.unlock();
+  if (note) folder_.note_use(*whole, now);
+  return whole;
 }
 
-std::optional<tree::Descriptor> Cache::open(const Entry& entry) {
+std::expected<tree::Descriptor, int> Cache::open(const Entry& entry) {
   auto file = folder_.open_data(entry, false);
-  if (file || errno != ENOENT) return file;
+  if (file) return std::move(*file);
+  const int error = errno;
+  if (error != ENOENT) return std::unexpected(error);
   const std::lock_guard lock(index_mutex_);
   if (const auto item = find_whole(entry); item != items_.end()) {
     bytes_ -= cost(entry.size);
     item->whole = nullptr;
     forget_if_empty(entry.url);
   }
-  return std::nullopt;
+  return std::unexpected(error);
 }
 
 Cache::Usage Cache::usage() const {
@@ -115,6 +122,11 @@ std::vector<Entry> Cache::take_evicted() {
   return std::exchange(evicted_, {});
 }
 
+void Cache::set_pins(std::shared_ptr<const Pins> pins) {
+  const std::lock_guard lock(index_mutex_);
+  pins_ = std::move(pins);
+}
+
 std::optional<Entry> Cache::part(const std::string& url) const {
   const std::lock_guard lock(index_mutex_);
   const auto found = by_url_.find(url);
@@ -122,7 +134,10 @@ std::optional<Entry> Cache::part(const std::string& url) const {
 }
 
 Expected<Draft> Cache::begin(Entry entry) {
+  if (entry.size > size_limit_bytes)
+    return fail(fmt::format("no file can have {} bytes", entry.size));
   const std::lock_guard lock(disk_mutex_);
+  const auto free = folder_.free_bytes();
   entry.have = 0;
   entry.sha256.clear();
   const auto end = [&] {
@@ -134,7 +149,7 @@ Expected<Draft> Cache::begin(Entry entry) {
     auto& item = item_of(entry.url);
     item.drafted = true;
     set_part(item, std::nullopt);
-    return reserve(item, cost(entry.size));
+    return reserve(item, cost(entry.size), free);
   });
   auto file = reserved ? folder_.make_data(entry) : std::unexpected(reserved.error());
   if (!file) {
@@ -149,35 +164,48 @@ Expected<Draft> Cache::begin(Entry entry) {
   return draft;
 }
 
-Expected<Draft> Cache::resume(const Entry& part) {
-  auto file = folder_.open_data(part, true);
-  if (!file) return disk_error("a part can't be opened");
-  if (ftruncate(file->number(), static_cast<off_t>(part.have)) != 0)
-    return disk_error("a part can't be cut");
-  Draft draft(part, std::move(*file));
+/// What is there of it, for its hash.
+Expected<void> Cache::read_again(Draft& draft, const std::stop_token& stop) {
+  const auto have = draft.entry_.have;
   std::vector<char> buffer(copy_bytes);
-  while (draft.size_ < part.have) {
-    const auto wanted = std::min<std::uint64_t>(buffer.size(), part.have - draft.size_);
+  while (draft.size_ < have) {
+    if (stop.stop_requested()) return fail("called off");
+    const auto wanted = std::min<std::uint64_t>(buffer.size(), have - draft.size_);
     const auto count =
         pread(draft.number(), buffer.data(), wanted, static_cast<off_t>(draft.size_));
     if (count <= 0) return disk_error("a part can't be read");
     draft.hash_.add({buffer.data(), static_cast<std::size_t>(count)});
     draft.size_ += static_cast<std::uint64_t>(count);
   }
+  return {};
+}
+
+Expected<Draft> Cache::resume(const Entry& part, const std::stop_token& stop) {
+  auto file = folder_.open_data(part, true);
+  if (!file) return disk_error("a part can't be opened");
+  if (ftruncate(file->number(), static_cast<off_t>(part.have)) != 0)
+    return disk_error("a part can't be cut");
+  Draft draft(part, std::move(*file));
+  if (auto done = read_again(draft, stop); !done) return std::unexpected(done.error());
   const std::lock_guard lock(disk_mutex_);
+  const auto free = folder_.free_bytes();
   const auto reserved = change_index([&]() -> Expected<void> {
     auto& item = item_of(part.url);
-    if (!item.part || item.part->data != part.data) return fail("the part is not there any more");
-    item.drafted = true;
-    auto done = reserve(item, cost(part.size));
-    if (!done) {
-      end_draft(item);
-      return done;
+    if (!item.part || item.part->data != part.data) {
+      forget_if_empty(part.url);
+      return fail("the part is not there any more");
     }
-    // It counts as the draft now.
-    bytes_ -= cost(item.part->have);
-    item.part.reset();
-    return {};
+    item.drafted = true;
+    // What it counts, it counts as the draft from now on.
+    item.reserved = cost(item.part->have);
+    auto done = reserve(item, cost(part.size), free);
+    if (done) {
+      item.part.reset();
+    } else {
+      item.reserved = 0;
+      end_draft(item);
+    }
+    return done;
   });
   if (!reserved) return std::unexpected(reserved.error());
   draft.reserved_ = cost(part.size);
@@ -188,7 +216,8 @@ Expected<void> Cache::append(Draft& draft, std::string_view bytes) {
   if (cost(draft.size_ + bytes.size()) > draft.reserved_) {
     const auto wanted = cost(draft.size_ + bytes.size() + space_step);
     const std::lock_guard lock(disk_mutex_);
-    auto room = change_index([&] { return reserve(item_of(draft.entry_.url), wanted); });
+    const auto free = folder_.free_bytes();
+    auto room = change_index([&] { return reserve(item_of(draft.entry_.url), wanted, free); });
     if (!room) return room;
     draft.reserved_ = wanted;
   }
@@ -270,7 +299,9 @@ std::shared_ptr<const Entry> Cache::renew(const Entry& entry, std::int64_t now,
 void Cache::drop(const std::string& url) {
   const std::lock_guard lock(disk_mutex_);
   change_index([&] {
-    set_whole(item_of(url), nullptr);
+    auto& item = item_of(url);
+    set_whole(item, nullptr);
+    set_part(item, std::nullopt);
     forget_if_empty(url);
     return true;
   });
@@ -292,48 +323,65 @@ Cache::Items::iterator Cache::find_whole(const Entry& entry) {
   return whole && whole->data == entry.data ? found->second : items_.end();
 }
 
-void Cache::use(Items::iterator item, std::int64_t now) {
+/// Whether the use is to be noted on the disk.
+bool Cache::use(Items::iterator item, std::int64_t now) {
   items_.splice(items_.begin(), items_, item);
   item->used = now;
-  if (now - item->use_noted < note_use_after_seconds) return;
+  if (now - item->use_noted < note_use_after_seconds) return false;
   item->use_noted = now;
-  folder_.note_use(*item->whole, now);
+  return true;
 }
 
-/// Takes so much space, all in all, for the item's draft.
-Expected<void> Cache::reserve(Item& item, std::uint64_t bytes) {
-  if (auto room = make_room(bytes - item.reserved); !room) return room;
+/// Takes so much space, all in all, for the item's draft. `free`: bytes that the disk has.
+Expected<void> Cache::reserve(Item& item, std::uint64_t bytes, std::uint64_t free) {
+  const auto former = item.whole ? cost(item.whole->size) : 0;
+  if (auto room = make_room(bytes - item.reserved, former, free); !room) return room;
   bytes_ += bytes - item.reserved;
   item.reserved = bytes;
   return {};
 }
 
-/// Lets those go that were not used for longest, until there is room for `more` bytes.
-Expected<void> Cache::make_room(std::uint64_t more) {
-  const auto free = folder_.free_bytes();
-  const auto on_disk = bytes_ + (free > disk_reserve ? free - disk_reserve : 0);
-  const auto budget = std::min(limits_.bytes, on_disk);
-  auto next = items_.end();
-  const auto no_room = [&] {
+/// Lets those go that were not used for longest, until there is room for `more` bytes; nobody, if that is not enough.
+/// `former`: bytes that go when what the room is for is whole; the limit passes over them, the disk can't.
+Expected<void> Cache::make_room(std::uint64_t more, std::uint64_t former, std::uint64_t free) {
+  const auto above = [](std::uint64_t amount, std::uint64_t limit) {
+    return amount > limit ? amount - limit : 0;
+  };
+  const auto excess = std::max(above(bytes_ - former + more, limits_.bytes),
+                               above(more, above(free, disk_reserve)));
+  std::vector<Item*> going;
+  std::uint64_t freed = 0;
+  const auto is_enough = [&] {
+    return freed >= excess && items_.size() - going.size() <= limits_.files;
+  };
+  for (const bool pinned : {false, true}) {
+    for (auto& item : std::ranges::reverse_view(items_)) {
+      if (is_enough()) break;
+      if (item.drafted || is_pinned(item) != pinned) continue;
+      going.push_back(&item);
+      freed += (item.whole ? cost(item.whole->size) : 0) + (item.part ? cost(item.part->have) : 0);
+    }
+  }
+  if (!is_enough()) {
     return fail(
         fmt::format("the mirror has no room for {} bytes more: --mirror-size is {} bytes, "
                     "and the disk has {} left",
                     more, limits_.bytes, free));
-  };
-  // Nobody goes for what does not fit anyway.
-  if (more > budget) return no_room();
-  while (bytes_ + more > budget || items_.size() > limits_.files) {
-    do {
-      if (next == items_.begin()) return no_room();
-      --next;
-    } while (next->drafted);
-    auto& victim = *next++;
-    if (evicted_.size() < evicted_limit && victim.whole) evicted_.push_back(*victim.whole);
-    set_whole(victim, nullptr);
-    set_part(victim, std::nullopt);
-    forget_if_empty(std::string(victim.url));
   }
+  for (auto* item : going) evict(*item);
   return {};
+}
+
+bool Cache::is_pinned(const Item& item) const {
+  const auto pin = pins_->find(item.url);
+  return pin != pins_->end() && item.whole && item.whole->sha256 == pin->second;
+}
+
+void Cache::evict(Item& item) {
+  if (evicted_.size() < evicted_limit && item.whole) evicted_.push_back(*item.whole);
+  set_whole(item, nullptr);
+  set_part(item, std::nullopt);
+  forget_if_empty(std::string(item.url));
 }
 
 void Cache::set_whole(Item& item, std::shared_ptr<const Entry> whole) {

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,6 +32,11 @@ class Draft {
   int number() const { return file_.number(); }
   /// Of the bytes that have come.
   std::string sha256() const { return hash_.hex(); }
+  /// The upstream said now that this is its file, good for so many seconds.
+  void validated(std::int64_t now, std::uint32_t fresh) {
+    entry_.validated = now;
+    entry_.fresh = fresh;
+  }
 
  private:
   friend class Cache;
@@ -51,15 +59,15 @@ class Cache {
     std::size_t files = 100'000;
   };
 
-  /// Reads what is in the folder, and removes what does not belong there.
+  /// Reads what is in the folder, and removes what the mirror left there and can't use.
   static Expected<std::unique_ptr<Cache>> open(Folder folder, const Limits& limits);
 
   // For loops: these never wait for others' work on the disk.
 
   /// The whole file of a URL, and a use of it; null if there is none.
   std::shared_ptr<const Entry> find(const std::string& url);
-  /// Its bytes. If they are not there any more, it is forgotten.
-  std::optional<tree::Descriptor> open(const Entry& entry);
+  /// Its bytes, or an errno. ENOENT: they are not there any more, and it is forgotten.
+  std::expected<tree::Descriptor, int> open(const Entry& entry);
   struct Usage {
     std::size_t files = 0;
     std::uint64_t bytes = 0;
@@ -70,6 +78,9 @@ class Cache {
   std::vector<Folder::Described> list(std::size_t limit) const;
   /// What had to go for others since the last call.
   std::vector<Entry> take_evicted();
+  /// SHA-256 by URL. A file that is here, and is that one, goes after all others.
+  using Pins = std::map<std::string, std::string>;
+  void set_pins(std::shared_ptr<const Pins> pins);
 
   // These may wait for the disk. There is one draft of a URL at a time.
 
@@ -78,8 +89,8 @@ class Cache {
   /// Begins a file; of the entry url, size and what the upstream said are used. Space is taken for `size` bytes, and what
   /// there was in part is dropped.
   Expected<Draft> begin(Entry entry);
-  /// Goes on with an interrupted one: reads what is there of it.
-  Expected<Draft> resume(const Entry& part);
+  /// Goes on with an interrupted one: reads what is there of it, unless a stop is requested.
+  Expected<Draft> resume(const Entry& part, const std::stop_token& stop = {});
   Expected<void> append(Draft& draft, std::string_view bytes);
   /// From now on a crash costs nothing of what has come.
   Expected<void> save(Draft& draft);
@@ -89,7 +100,7 @@ class Cache {
   void leave(Draft& draft, bool worth);
   /// The upstream said that the file is still so.
   std::shared_ptr<const Entry> renew(const Entry& entry, std::int64_t now, std::uint32_t fresh);
-  /// Forgets the whole file.
+  /// Forgets the file, whole or in part. There is no draft of it.
   void drop(const std::string& url);
 
  private:
@@ -112,20 +123,24 @@ class Cache {
 
   Cache(Folder folder, const Limits& limits) : folder_(std::move(folder)), limits_(limits) {}
 
+  static Expected<void> read_again(Draft& draft, const std::stop_token& stop);
+
   /// Changes the index by `change()`, then removes from the disk what it gave up. The disk's lock is held.
   template <class Change>
   auto change_index(Change change);
 
   // Within change_index().
   Item& item_of(const std::string& url);
-  Expected<void> reserve(Item& item, std::uint64_t bytes);
-  Expected<void> make_room(std::uint64_t bytes);
+  Expected<void> reserve(Item& item, std::uint64_t bytes, std::uint64_t free);
+  Expected<void> make_room(std::uint64_t more, std::uint64_t former, std::uint64_t free);
+  bool is_pinned(const Item& item) const;
+  void evict(Item& item);
   void set_whole(Item& item, std::shared_ptr<const Entry> whole);
   void set_part(Item& item, std::optional<Entry> part);
   void end_draft(Item& item);
   void forget_if_empty(const std::string& url);
 
-  void use(Items::iterator item, std::int64_t now);
+  bool use(Items::iterator item, std::int64_t now);
   Items::iterator find_whole(const Entry& entry);
 
   const Folder folder_;
@@ -138,6 +153,7 @@ class Cache {
   Items items_;
   std::unordered_map<std::string, Items::iterator> by_url_;
   std::uint64_t bytes_ = 0;
+  std::shared_ptr<const Pins> pins_ = std::make_shared<const Pins>();
   std::vector<Entry> evicted_;
   std::vector<Doomed> doomed_;
 };

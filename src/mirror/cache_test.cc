@@ -1,6 +1,7 @@
 #include "mirror/cache.h"
 
 #include <fstream>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -97,6 +98,19 @@ TEST(Cache, GoesOnWithAPart) {
   EXPECT_EQ(folder.files(), 3U);
 }
 
+TEST(Cache, TakesNoWholeFileForAPart) {
+  const TestFolder folder;
+  auto part = *put(*open_cache(folder), a, "hello");
+  part.sha256.clear();
+  part.have = 2;
+  // As a crash leaves it when the file was whole, and its part's description was about to go.
+  ASSERT_TRUE(Folder(folder.path()).describe(part));
+  const auto cache = open_cache(folder);
+  EXPECT_FALSE(cache->part(a));
+  EXPECT_EQ(content_of(*cache, a), "hello");
+  EXPECT_EQ(folder.files(), 3U);
+}
+
 TEST(Cache, KeepsAPartOnlyIfItIsOfUse) {
   const TestFolder folder;
   const auto cache = open_cache(folder);
@@ -133,6 +147,58 @@ TEST(Cache, LetsThoseGoThatWereNotUsedForLongest) {
   EXPECT_EQ(cache->usage().bytes, 3U * 8192);
 }
 
+TEST(Cache, LetsPinnedFilesGoLast) {
+  const TestFolder folder;
+  const auto cache = open_cache(folder, {.bytes = 2 * 8192, .files = 100});
+  const std::string content(4096, 'x');
+  const auto pinned = put(*cache, a + "1", content);
+  put(*cache, a + "2", content);
+  cache->set_pins(std::make_shared<const Cache::Pins>(
+      Cache::Pins{{a + "1", pinned->sha256}, {a + "2", std::string(64, 'a')}}));
+  put(*cache, a + "3", content);
+  EXPECT_TRUE(cache->find(a + "1"));
+  EXPECT_FALSE(cache->find(a + "2"));
+  put(*cache, b, content + content + content);
+  EXPECT_FALSE(cache->find(a + "1"));
+}
+
+TEST(Cache, LetsNobodyGoForWhatDoesNotFit) {
+  const TestFolder folder;
+  const auto cache = open_cache(folder, {.bytes = 4 * 8192, .files = 100});
+  const std::string content(4096, 'x');
+  for (const auto* name : {"1", "2"}) put(*cache, a + name, content);
+  auto draft = cache->begin(test_part(a, 4096)).value();
+  EXPECT_FALSE(cache->begin(test_part(b, 4 * 8192 - 4096)));
+  EXPECT_FALSE(cache->begin(test_part(b, size_limit_bytes)));
+  EXPECT_FALSE(cache->begin(test_part(b, std::numeric_limits<std::uint64_t>::max())));
+  EXPECT_TRUE(cache->find(a + "1"));
+  EXPECT_TRUE(cache->find(a + "2"));
+  EXPECT_EQ(cache->usage().bytes, 3U * 8192);
+  // As much as may go, and is free.
+  EXPECT_TRUE(cache->begin(test_part(b, 3 * 8192 - 4096)));
+  cache->leave(draft, false);
+}
+
+TEST(Cache, TakesRoomOnlyForWhatIsNew) {
+  const TestFolder folder;
+  const std::string half(5 * 4096, 'x');
+  constexpr std::uint64_t whole_cost = 11 * 4096;
+  const auto cache = open_cache(folder, {.bytes = whole_cost, .files = 100});
+  auto draft = cache->begin(test_part(a, 2 * half.size())).value();
+  ASSERT_TRUE(cache->append(draft, half));
+  cache->leave(draft, true);
+  auto resumed = cache->resume(cache->part(a).value());
+  ASSERT_TRUE(resumed);
+  EXPECT_EQ(cache->usage().bytes, whole_cost);
+  ASSERT_TRUE(cache->append(*resumed, half));
+  ASSERT_TRUE(cache->finish(*resumed, true));
+  EXPECT_EQ(cache->usage().bytes, whole_cost);
+  // The former one goes when the new one is whole.
+  put(*cache, a, half + half);
+  EXPECT_EQ(content_of(*cache, a), half + half);
+  EXPECT_EQ(cache->usage().bytes, whole_cost);
+}
+
 TEST(Cache, CountsWhatComesWithoutALength) {
   const TestFolder folder;
   const auto cache = open_cache(folder, {.bytes = 64 << 20, .files = 100});
@@ -160,11 +226,26 @@ TEST(Cache, ForgetsWhatItsFolderLost) {
 TEST(Cache, RemovesStrays) {
   const TestFolder folder;
   put(*open_cache(folder), a, "hello");
-  for (const auto* name : {"stray", "0123.whole", "x.part", "0123.0123456789abcdef"})
-    std::ofstream(folder.path() + "/" + name) << "stray";
+  const std::string key(32, 'a');
+  for (const auto* ending :
+       {"whole", "part", "0123456789abcdef", "whole.new", "part.new", "0123456789abcdef.new"})
+    std::ofstream(folder.path() + "/" + key + "." + ending) << "stray";
   const auto cache = open_cache(folder);
   EXPECT_EQ(folder.files(), 3U);
   EXPECT_EQ(content_of(*cache, a), "hello");
+}
+
+TEST(Cache, LeavesWhatIsSomebodyElses) {
+  const TestFolder folder;
+  const std::string key(32, 'a');
+  const std::vector<std::string> names{"boot.ipxe",   "pixie.toml",    "0123.whole",
+                                       "x.part",      ".whole",        key,
+                                       key + ".",     key + ".ipxe",   key + ".wholes",
+                                       key + ".new",  key + "a.whole", key + ".0123456789ABCDEF",
+                                       key + ".0123", "whole.new"};
+  for (const auto& name : names) std::ofstream(folder.path() + "/" + name) << "mine";
+  const auto cache = open_cache(folder);
+  EXPECT_EQ(folder.files(), names.size() + 1);  // and the lock
 }
 
 TEST(Cache, IsVerified) {

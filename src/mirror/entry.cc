@@ -145,7 +145,8 @@ Expected<Entry> parse_entry(std::string_view text) {
   entry.validated = lines.number<std::int64_t>("validated");
   entry.fresh = lines.number<std::uint32_t>("fresh");
   lines.expect(last_line);
-  const bool consistent = entry.have <= entry.size && (!entry.whole() || entry.have == entry.size);
+  const bool consistent = entry.size <= size_limit_bytes && entry.have <= entry.size &&
+                          (!entry.whole() || entry.have == entry.size);
   if (text.size() > entry_limit_bytes || !lines.ok() || !lines.at_end() || !consistent)
     return fail("this is no description of a mirrored file");
   return entry;

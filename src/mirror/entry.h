@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,9 @@ struct Entry {
   /// if it is old enough to be a strong one (RFC 9110 section 8.8.2.2). Empty: there is nothing.
   std::string validator() const;
 };
+
+/// A file is never larger: what the kernel can count.
+inline constexpr std::uint64_t size_limit_bytes = std::numeric_limits<std::int64_t>::max();
 
 /// A description is never longer.
 inline constexpr std::size_t entry_limit_bytes = 16 * 1024;

@@ -35,6 +35,7 @@ TEST(Entry, RefusesWhatDoesNotFit) {
   };
   EXPECT_TRUE(refuses([](Entry& entry) { entry.have -= 1; }));
   EXPECT_TRUE(refuses([](Entry& entry) { entry.have += 1; }));
+  EXPECT_TRUE(refuses([](Entry& entry) { entry.size = entry.have = size_limit_bytes + 1; }));
   EXPECT_TRUE(refuses([](Entry& entry) { entry.data = "../../../../etc/x"; }));
   EXPECT_TRUE(refuses([](Entry& entry) { entry.data = "0123456789abcdeF"; }));
   EXPECT_TRUE(refuses([](Entry& entry) { entry.url = "https://a/x y"; }));

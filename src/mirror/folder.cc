@@ -25,7 +25,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view lock_name = "lock";
 constexpr mode_t file_mode = 0644;
+constexpr std::string_view new_ending = ".new";
 constexpr std::size_t key_digits = 32;
+constexpr std::size_t data_digits = 16;
 
 std::string key_of(const std::string& url) {
   Sha256 hash;
@@ -39,6 +41,21 @@ std::string data_name(const Entry& entry) {
 
 std::string description_name(const Entry& entry) {
   return fmt::format("{}.{}", key_of(entry.url), entry.whole() ? "whole" : "part");
+}
+
+bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+/// Whether it is a name that is given here. Whatever has another one is somebody's own.
+bool is_ours(std::string_view name) {
+  if (name.ends_with(new_ending)) name.remove_suffix(new_ending.size());
+  const auto key = name.substr(0, name.find('.'));
+  if (key.size() == name.size() || !is_hex(key, key_digits)) return false;
+  const auto ending = name.substr(key.size() + 1);
+  return ending == "whole" || ending == "part" || is_hex(ending, data_digits);
 }
 
 std::unexpected<Error> failed(const std::string& what) {
@@ -56,6 +73,17 @@ std::optional<Entry> read_description(const fs::path& path) {
   // A copy under another name is none of ours.
   if (!entry || description_name(*entry) != path.filename()) return std::nullopt;
   return std::move(*entry);
+}
+
+/// A crash can leave the part's description beside that of the whole which it became: both speak of the same bytes.
+void pass_over_finished_parts(std::vector<Folder::Described>& found) {
+  std::set<std::string> whole;
+  for (const auto& [entry, used] : found) {
+    if (entry.whole()) whole.insert(data_name(entry));
+  }
+  std::erase_if(found, [&](const Folder::Described& described) {
+    return !described.entry.whole() && whole.contains(data_name(described.entry));
+  });
 }
 
 /// A file that another user's pixie will use is that user's: the folder's owner.
@@ -100,12 +128,13 @@ Expected<std::vector<Folder::Described>> Folder::read() const {
     found.push_back({*entry, description.st_mtime});
   }
   if (error) return fail(fmt::format("{} can't be read: {}", path_, error.message()));
+  pass_over_finished_parts(found);
   std::ranges::sort(found, std::greater(), &Described::used);
   return found;
 }
 
 void Folder::keep_only(const std::vector<Described>& known) const {
-  std::set<std::string> names{std::string(lock_name)};
+  std::set<std::string> names;
   for (const auto& [entry, used] : known) {
     names.insert(data_name(entry));
     names.insert(description_name(entry));
@@ -113,7 +142,8 @@ void Folder::keep_only(const std::vector<Described>& known) const {
   std::error_code error;
   for (const auto& file : fs::directory_iterator(path_, error)) {
     std::error_code ignored;
-    if (!names.contains(file.path().filename()) && file.is_regular_file(ignored))
+    const auto name = file.path().filename().string();
+    if (is_ours(name) && !names.contains(name) && file.is_regular_file(ignored))
       fs::remove(file.path(), ignored);
   }
 }
@@ -144,7 +174,7 @@ Expected<void> Folder::describe(const Entry& entry) const {
 
 Expected<void> Folder::replace(const std::string& name, std::string_view content) const {
   const auto to = file(name);
-  const auto from = to + ".new";
+  const auto from = fmt::format("{}{}", to, new_ending);
   const tree::Descriptor made(
       open(from.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, file_mode));
   if (!made) return failed(from);

@@ -36,10 +36,10 @@ class Folder {
   /// Makes the folder, if it is not there, and takes it. Nothing: another process has it.
   static Expected<std::optional<Folder>> take(const std::string& path);
 
-  /// What has its bytes; the last used first. Descriptions that are damaged, or whose bytes are not there, are passed
-  /// over.
+  /// What has its bytes; the last used first. Descriptions that are damaged, or whose bytes are not there or are those of
+  /// a whole file already, are passed over.
   Expected<std::vector<Described>> read() const;
-  /// Removes every file that is none of these.
+  /// Removes every file that has a name of the mirror's own, and is none of these.
   void keep_only(const std::vector<Described>& known) const;
 
   /// A new, empty file; its name goes into `entry.data`.

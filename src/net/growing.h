@@ -29,29 +29,41 @@ class Growing {
     change([&] { seen_.ended = true; });
   }
 
-  /// How it stands. If there are only `known` bytes, and more may come, `wake` is called once something changed: from
-  /// the other thread.
+  /// How it stands. If there are no more than `known` bytes, and more may come, `wake` is called once there are more, or
+  /// no more come: from the other thread.
   Seen look(std::uint64_t known, std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
-    if (seen_.size <= known && !seen_.ended) waiting_.push_back(std::move(wake));
+    if (!is_over(known)) waiting_.push_back({known, std::move(wake)});
     return seen_;
   }
 
  private:
+  struct Waiting {
+    std::uint64_t known;
+    std::function<void()> wake;
+  };
+
+  /// Whether nobody waits any more who knows so many bytes.
+  bool is_over(std::uint64_t known) const { return seen_.size > known || seen_.ended; }
+
   template <class Change>
   void change(const Change& change) {
     std::vector<std::function<void()>> woken;
     {
       const std::lock_guard lock(mutex_);
       change();
-      woken = std::exchange(waiting_, {});
+      std::erase_if(waiting_, [&](Waiting& waiting) {
+        if (!is_over(waiting.known)) return false;
+        woken.push_back(std::move(waiting.wake));
+        return true;
+      });
     }
     for (const auto& wake : woken) wake();
   }
 
   std::mutex mutex_;
   Seen seen_;
-  std::vector<std::function<void()>> waiting_;
+  std::vector<Waiting> waiting_;
 };
 
 }  // namespace pixie::net

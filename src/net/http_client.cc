@@ -191,8 +191,10 @@ class LastAnswer final : public HttpReceiver {
     return receiver_.may_connect(url, address);
   }
   bool take_head(const HttpAnswer& answer) override {
+    if (pointer_in(answer)) return false;
+    const bool wanted = receiver_.take_head(answer);
     patience_.renew(Clock::now() + silence_);
-    return !pointer_in(answer) && receiver_.take_head(answer);
+    return wanted;
   }
   bool take_body(std::string_view bytes) override {
     patience_.renew(Clock::now() + silence_);

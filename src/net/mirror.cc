@@ -3,7 +3,10 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,6 +41,11 @@ Mirrored no_descriptor() {
   return refusal(503, "The server has too many files open. Come again.", come_again);
 }
 
+Mirrored unopened(int error) {
+  const auto* why = std::strerror(error);
+  return refusal(503, fmt::format("The copy can't be opened: {}. Come again.", why), come_again);
+}
+
 /// Another hold on the bytes.
 Mirrored answer_with(How how, const std::shared_ptr<const mirror::Entry>& entry,
                      const tree::Descriptor& file, std::shared_ptr<Growing> growing) {
@@ -60,6 +68,15 @@ Mirrored refusal_for(What what, int status, const std::string& reason) {
     default:
       return refusal(502, fmt::format("The upstream can't be asked: {}.", reason));
   }
+}
+
+/// Whether a copy may be served although its upstream gave no new one.
+bool keeps_copy(What what, int status) {
+  return what == What::failed || (what == What::refused && status != 404 && status != 410);
+}
+
+bool fits(const mirror::Entry& entry, const std::string& pin) {
+  return pin.empty() || entry.sha256 == pin;
 }
 
 /// Whether the copy may be served without a question. `pin`: what its SHA-256 must be, or empty.
@@ -95,22 +112,30 @@ Mirror::~Mirror() {
   }
 }
 
-void Mirror::ask(const http::Url& url, Done done) {
+void Mirror::ask(const http::Url& url, Done done, const std::optional<std::string>& wanted) {
   if (!hosts_.allows(url)) {
     return done(refusal(403, fmt::format("--mirror does not allow {}.", url.authority())));
   }
   const auto key = url.text();
-  if (auto answer = answer_at_once(url, key)) return done(std::move(*answer));
-  if (auto answer = enqueue(url, key, done)) done(std::move(*answer));
+  const auto pin = wanted ? *wanted : pin_of(key);
+  if (auto answer = answer_at_once(url, key, pin)) return done(std::move(*answer));
+  if (auto answer = enqueue(url, key, pin, done)) done(std::move(*answer));
 }
 
+/// Nothing: its bytes are gone.
 std::optional<Mirrored> Mirror::from_copy(const std::shared_ptr<const mirror::Entry>& entry,
                                           How how) {
   auto file = cache_->open(*entry);
-  if (!file) return std::nullopt;
+  if (file) return answer_from(entry, std::move(*file), how);
+  if (file.error() == ENOENT) return std::nullopt;
+  return unopened(file.error());
+}
+
+Mirrored Mirror::answer_from(const std::shared_ptr<const mirror::Entry>& entry,
+                             tree::Descriptor file, How how) {
   Mirrored mirrored{.how = how};
   mirrored.entry = entry;
-  mirrored.file = std::move(*file);
+  mirrored.file = std::move(file);
   ++hits_;
   if (how == How::stale) {
     ++stale_;
@@ -121,8 +146,8 @@ std::optional<Mirrored> Mirror::from_copy(const std::shared_ptr<const mirror::En
 }
 
 /// The answer, if nobody must be asked for it.
-std::optional<Mirrored> Mirror::answer_at_once(const http::Url& url, const std::string& key) {
-  const auto pin = pin_of(key);
+std::optional<Mirrored> Mirror::answer_at_once(const http::Url& url, const std::string& key,
+                                               const std::string& pin) {
   const auto entry = cache_->find(key);
   if (entry && is_good(*entry, pin, std::time(nullptr))) {
     if (auto answer = from_copy(entry, How::hit)) return answer;
@@ -138,7 +163,7 @@ std::optional<Mirrored> Mirror::answer_at_once(const http::Url& url, const std::
       return answer_with(How::joined, start.entry, start.file, start.growing);
     }
     if (job != jobs_.end()) return std::nullopt;
-    if (const auto* known = failure_of(key)) failure = *known;
+    if (const auto* known = failure_of(key, pin)) failure = *known;
     if (!failure && jobs_.size() >= most_jobs) {
       return refusal(503,
                      fmt::format("Too many files are being fetched; {} must wait.", url.text()),
@@ -146,20 +171,25 @@ std::optional<Mirrored> Mirror::answer_at_once(const http::Url& url, const std::
     }
   }
   if (!failure) return std::nullopt;
-  if (failure->what == What::failed && entry && pin.empty()) {
+  if (keeps_copy(failure->what, failure->status) && entry && pin.empty()) {
     if (auto answer = from_copy(entry, How::stale)) return answer;
   }
   return refusal_for(failure->what, failure->status, failure->reason);
 }
 
 /// Lets it wait for the fetch of the file, which begins if it has not begun. An answer, if one came about meanwhile.
-std::optional<Mirrored> Mirror::enqueue(const http::Url& url, const std::string& key, Done& done) {
-  const auto pin = pin_of(key);
+std::optional<Mirrored> Mirror::enqueue(const http::Url& url, const std::string& key,
+                                        const std::string& pin, Done& done) {
   const std::lock_guard lock(mutex_);
   // A fetch that ended has left its file in the cache before it went.
   auto former = jobs_.contains(key) ? nullptr : cache_->find(key);
-  if (former && is_good(*former, pin, std::time(nullptr))) {
-    if (auto answer = from_copy(former, How::hit)) return answer;
+  if (former) {
+    auto file = cache_->open(*former);
+    if (!file && file.error() != ENOENT) return unopened(file.error());
+    if (file && is_good(*former, pin, std::time(nullptr)))
+      return answer_from(former, std::move(*file), How::hit);
+    // The upstream must not be asked about a copy that can't be served.
+    if (!file || !pin.empty()) former = nullptr;
   }
   const auto [job, is_new] = jobs_.try_emplace(key);
   if (job->second.start && pin.empty()) {
@@ -167,23 +197,30 @@ std::optional<Mirrored> Mirror::enqueue(const http::Url& url, const std::string&
     const auto& start = *job->second.start;
     return answer_with(How::joined, start.entry, start.file, start.growing);
   }
-  job->second.waiting.push_back({std::move(done), Clock::now(), is_new ? How::miss : How::joined});
+  job->second.waiting.push_back(
+      {std::move(done), Clock::now(), is_new ? How::miss : How::joined, pin});
   waited_.notify_one();
   if (!is_new) return std::nullopt;
-  if (former && !pin.empty()) former = nullptr;
   job->second.url = url;
   job->second.former = std::move(former);
   job->second.sha256 = pin;
   queue_.push_back(key);
-  if (idle_ == 0 && workers_.size() < most_workers) {
+  wake_worker();
+  return std::nullopt;
+}
+
+/// The lock is held.
+void Mirror::wake_worker() {
+  // Of those that are idle some were woken for others already.
+  if (idle_ < queue_.size() && workers_.size() < most_workers) {
     workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   } else {
     queued_.notify_one();
   }
-  return std::nullopt;
 }
 
 void Mirror::set_pins(std::shared_ptr<const Pins> pins) {
+  cache_->set_pins(pins);
   const std::lock_guard lock(mutex_);
   pins_ = std::move(pins);
   // What was wrong may be right now.
@@ -196,9 +233,14 @@ std::string Mirror::pin_of(const std::string& key) const {
   return found == pins_->end() ? std::string() : found->second;
 }
 
-const Mirror::Failure* Mirror::failure_of(const std::string& key) const {
+/// What forbids to ask again; null: nothing does. The lock is held.
+const Mirror::Failure* Mirror::failure_of(const std::string& key, const std::string& pin) const {
   const auto found = failures_.find(key);
-  return found != failures_.end() && Clock::now() < found->second.until ? &found->second : nullptr;
+  if (found == failures_.end() || Clock::now() >= found->second.until) return nullptr;
+  const auto& failure = found->second;
+  // It may be the file that is wanted now.
+  if (failure.what == What::mismatch && failure.pin != pin) return nullptr;
+  return &failure;
 }
 
 Mirror::Counts Mirror::counts() const {
@@ -260,16 +302,22 @@ void Mirror::report(const std::string& key, const MirrorEnd& end, double seconds
   }
 }
 
-/// The file can be sent from now on.
+/// The file comes; it can be sent from now on, unless something forbids it.
 void Mirror::start(const std::string& key, MirrorStart start) {
   events_.emit(events::mirror_fetching,
                {{"url", key}, {"size", start.entry->size}, {"have", start.entry->have}});
+  if (!start.growing) return;
   std::vector<Waiter> waiting;
   std::vector<Mirrored> answers;
   {
     const std::lock_guard lock(mutex_);
     auto& job = jobs_.at(key);
-    waiting = std::exchange(job.waiting, {});
+    // Those who want a certain file wait until it is known to be that one.
+    const auto pinned = std::ranges::stable_partition(
+        job.waiting, [](const Waiter& waiter) { return waiter.pin.empty(); });
+    waiting.assign(std::make_move_iterator(job.waiting.begin()),
+                   std::make_move_iterator(pinned.begin()));
+    job.waiting.erase(job.waiting.begin(), pinned.begin());
     for (const auto& waiter : waiting)
       answers.push_back(answer_with(waiter.how, start.entry, start.file, start.growing));
     job.start = std::move(start);
@@ -282,33 +330,38 @@ void Mirror::start(const std::string& key, MirrorStart start) {
 
 /// The fetch has ended: whoever still waits gets what came of it.
 void Mirror::settle(const std::string& key, const MirrorEnd& end) {
-  if (end.what == What::refused) cache_->drop(key);
-  std::vector<Waiter> waiting;
-  std::shared_ptr<const mirror::Entry> former;
+  if (end.what == What::refused && !keeps_copy(end.what, end.status)) cache_->drop(key);
+  std::optional<Job> job;
   {
     const std::lock_guard lock(mutex_);
-    auto job = std::move(jobs_.extract(key).mapped());
-    waiting = std::move(job.waiting);
-    former = std::move(job.former);
-    remember(key, end);
+    job = std::move(jobs_.extract(key).mapped());
+    remember(key, end, job->sha256);
   }
-  for (const auto& waiter : waiting) {
-    std::optional<Mirrored> answer;
-    if (end.what == What::whole) {
-      answer = answer_with(waiter.how, end.entry, end.file, nullptr);
-      ++(waiter.how == How::miss ? misses_ : hits_);
-    } else if (end.what == What::unchanged) {
-      answer = from_copy(end.entry, How::validated);
-    } else if (end.what == What::failed && former) {
-      answer = from_copy(former, How::stale);
-    }
-    if (!answer) answer = refusal_for(end.what, end.status, end.reason);
-    waiter.done(std::move(*answer));
+  for (const auto& waiter : job->waiting) waiter.done(outcome(end, waiter, *job));
+}
+
+Mirrored Mirror::outcome(const MirrorEnd& end, const Waiter& waiter, const Job& job) {
+  if (end.what == What::mismatch && waiter.pin != job.sha256)
+    return refusal(503, "Another version was wanted of it until now. Come again.", come_again);
+  const bool failed = keeps_copy(end.what, end.status);
+  const auto& entry = failed ? job.former : end.entry;
+  if (!entry || (failed && !fits(*entry, waiter.pin)))
+    return refusal_for(end.what, end.status, end.reason);
+  if (!fits(*entry, waiter.pin)) {
+    return refusal_for(What::mismatch, 0,
+                       fmt::format("its SHA-256 is {}, not {}", entry->sha256, waiter.pin));
   }
+  if (end.what == What::whole) {
+    ++(waiter.how == How::miss ? misses_ : hits_);
+    return answer_with(waiter.how, entry, end.file, nullptr);
+  }
+  auto answer = from_copy(entry, end.what == What::unchanged ? How::validated : How::stale);
+  if (answer) return std::move(*answer);
+  return refusal(503, "The copy went while the upstream was asked. Come again.", come_again);
 }
 
 /// The lock is held.
-void Mirror::remember(const std::string& key, const MirrorEnd& end) {
+void Mirror::remember(const std::string& key, const MirrorEnd& end, const std::string& pin) {
   failures_.erase(key);
   if (end.what == What::whole || end.what == What::unchanged) return;
   const auto now = Clock::now();
@@ -316,7 +369,7 @@ void Mirror::remember(const std::string& key, const MirrorEnd& end) {
     std::erase_if(failures_, [&](const auto& known) { return known.second.until <= now; });
     if (failures_.size() >= most_failures) failures_.clear();
   }
-  failures_[key] = {end.what, end.status, end.reason,
+  failures_[key] = {end.what, end.status, end.reason, pin,
                     now + (end.what == What::mismatch ? waits_.mismatch : waits_.failure)};
 }
 

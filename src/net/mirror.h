@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,7 +57,7 @@ class Mirror {
  public:
   using Done = std::function<void(Mirrored)>;
   /// What a URL's file must be: SHA-256 in lower-case hexadecimal digits by URL in the form of mirror::url_of().
-  using Pins = std::map<std::string, std::string>;
+  using Pins = mirror::Cache::Pins;
 
   struct Waits {
     /// Whoever waits for longer is told to come again: iPXE gives up after 120 s of silence.
@@ -77,8 +76,9 @@ class Mirror {
   Mirror(const Mirror&) = delete;
 
   /// The URL is one of mirror::url_of(). Calls back once: at once from the asking thread, or later from another one.
-  /// Those who ask for one file at the same time share one fetch, which goes on when they leave.
-  void ask(const http::Url& url, Done done);
+  /// Those who ask for one file at the same time share one fetch, which goes on when they leave. `wanted`: what its SHA-256
+  /// must be, instead of what is pinned; empty: whatever comes.
+  void ask(const http::Url& url, Done done, const std::optional<std::string>& wanted = {});
   void set_pins(std::shared_ptr<const Pins> pins);
 
   struct Counts {
@@ -98,10 +98,13 @@ class Mirror {
     Done done;
     TimePoint since;
     Mirrored::How how;
+    /// What the SHA-256 of its file must be; empty: whatever comes.
+    std::string pin;
   };
   struct Job {
     http::Url url;
     std::shared_ptr<const mirror::Entry> former;
+    /// The pin of whoever began it.
     std::string sha256;
     std::vector<Waiter> waiting;
     /// Once it can be sent while it comes.
@@ -111,21 +114,29 @@ class Mirror {
     MirrorEnd::What what;
     int status = 0;
     std::string reason;
+    /// Of mismatch: what was wanted.
+    std::string pin;
     TimePoint until;
   };
 
-  std::optional<Mirrored> answer_at_once(const http::Url& url, const std::string& key);
+  std::optional<Mirrored> answer_at_once(const http::Url& url, const std::string& key,
+                                         const std::string& pin);
   std::optional<Mirrored> from_copy(const std::shared_ptr<const mirror::Entry>& entry,
                                     Mirrored::How how);
-  std::optional<Mirrored> enqueue(const http::Url& url, const std::string& key, Done& done);
+  Mirrored answer_from(const std::shared_ptr<const mirror::Entry>& entry, tree::Descriptor file,
+                       Mirrored::How how);
+  std::optional<Mirrored> enqueue(const http::Url& url, const std::string& key,
+                                  const std::string& pin, Done& done);
+  void wake_worker();
   std::string pin_of(const std::string& key) const;
-  const Failure* failure_of(const std::string& key) const;
+  const Failure* failure_of(const std::string& key, const std::string& pin) const;
   void work(const std::stop_token& stop);
   void fetch(const std::string& key, const std::stop_token& stop);
   void start(const std::string& key, MirrorStart start);
   void report(const std::string& key, const MirrorEnd& end, double seconds);
   void settle(const std::string& key, const MirrorEnd& end);
-  void remember(const std::string& key, const MirrorEnd& end);
+  Mirrored outcome(const MirrorEnd& end, const Waiter& waiter, const Job& job);
+  void remember(const std::string& key, const MirrorEnd& end, const std::string& pin);
   void send_away_the_patient(const std::stop_token& stop);
   void tell_evicted();
 

@@ -24,6 +24,9 @@ struct MirrorTimes {
   std::chrono::milliseconds pause = std::chrono::milliseconds(500);
   /// Without any progress for so long, nothing is tried any more. iPXE itself gives up after 120 s of silence.
   std::chrono::milliseconds standstill = std::chrono::seconds(90);
+  /// In each such time so many bytes must come, or it ends: threads are few, and others wait for theirs.
+  std::chrono::milliseconds stretch = std::chrono::minutes(5);
+  std::uint64_t stretch_bytes = 1 << 20;
 };
 
 /// What the thread that fetches needs; all outlive it.
@@ -34,12 +37,13 @@ struct MirrorTools {
   const MirrorTimes& times;
 };
 
-/// A file of which so much is known that it can be sent while it comes.
+/// A file that comes.
 struct MirrorStart {
-  /// Without a hash; its size is the whole's.
+  /// Without a hash; its size is the whole's, or 0 if that is not known.
   std::shared_ptr<const mirror::Entry> entry;
+  /// Null: it can't be sent while it comes, because its size is not known, or it must be known to be the right one.
   std::shared_ptr<Growing> growing;
-  /// Its bytes.
+  /// Its bytes, if it can be sent.
   tree::Descriptor file;
 };
 
@@ -67,7 +71,7 @@ struct MirrorEnd {
 
 /// Fetches `url` and returns how it ended. Blocks, for as long as there is progress; ends soon once a stop is requested.
 /// `former`: the copy that is here; may be null. `sha256`: what it must be; empty: whatever comes. `on_start` is called
-/// at most once, when the size is known and nothing forbids to send it while it comes.
+/// at most once, when the upstream has begun to send it.
 MirrorEnd fetch_into_mirror(const MirrorTools& tools, const http::Url& url,
                             const std::shared_ptr<const mirror::Entry>& former,
                             const std::string& sha256,

@@ -1,6 +1,9 @@
 #include "net/mirror_site.h"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -74,14 +77,31 @@ Backend::Answer answer_with(Mirrored found) {
   return answer;
 }
 
+/// Whether it was sent on this machine. What a proxy on it passes on may be anybody's.
+bool is_from_here(const Backend::Call& call) {
+  constexpr std::array marks{"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
+  const auto& peer = call.peer.address;
+  return (peer.is_loopback() || peer == call.server) &&
+         std::ranges::none_of(
+             marks, [&](const char* mark) { return call.request.fields.find(mark).has_value(); });
+}
+
+/// Nothing: what the profiles say.
+std::optional<std::string> wanted_by(const Backend::Call& call) {
+  const auto wanted = call.request.fields.find_single(wanted_field);
+  if (!wanted || !is_from_here(call)) return std::nullopt;
+  return *wanted == wanted_any ? std::string() : std::string(*wanted);
+}
+
 }  // namespace
 
-void ask_mirror(Mirror& mirror, const http::Target& target,
+void ask_mirror(Mirror& mirror, const Backend::Call& call,
                 std::function<void(Backend::Answer)> done) {
-  const auto url = mirror::url_of(target);
+  const auto url = mirror::url_of(call.target);
   if (!url) return done(refusal(400, url.error().text));
-  mirror.ask(*url,
-             [done = std::move(done)](Mirrored found) { done(answer_with(std::move(found))); });
+  mirror.ask(
+      *url, [done = std::move(done)](Mirrored found) { done(answer_with(std::move(found))); },
+      wanted_by(call));
 }
 
 }  // namespace pixie::net

@@ -41,20 +41,30 @@ class TestMirror {
         server_(server) {}
 
   /// Asks, and collects answers.
-  void ask(const std::string& path) {
-    mirror.ask(http::Url::parse(server_.url(path)).value(), [this](Mirrored found) {
+  void ask(const std::string& path, const std::optional<std::string>& wanted = {}) {
+    const auto take = [this](Mirrored found) {
       const std::lock_guard lock(mutex_);
       answers_.push_back(std::move(found));
       came_.notify_all();
-    });
+    };
+    mirror.ask(http::Url::parse(server_.url(path)).value(), take, wanted);
   }
   std::vector<Mirrored>& answers(std::size_t count) {
     std::unique_lock lock(mutex_);
     came_.wait(lock, [&] { return answers_.size() >= count; });
     return answers_;
   }
-  Mirrored get(const std::string& path) {
-    ask(path);
+  /// What a profile says of it.
+  void pin(const std::string& path, const std::string& sum) {
+    mirror.set_pins(std::make_shared<const Mirror::Pins>(Mirror::Pins{{server_.url(path), sum}}));
+  }
+  /// Waits until the one fetch so far has ended.
+  void await_end() { events_.wait(2); }
+  void lose_bytes(const mirror::Entry& entry) const {
+    mirror::Folder(folder_.path()).remove_data(entry);
+  }
+  Mirrored get(const std::string& path, const std::optional<std::string>& wanted = {}) {
+    ask(path, wanted);
     auto found = std::move(answers(1).front());
     answers_.clear();
     return found;
@@ -87,6 +97,23 @@ std::string content(const Mirrored& found) {
   const auto count = pread(found.file.number(), text.data(), text.size(), 0);
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   return text;
+}
+
+TEST(Growing, WakesWhoeverHasSomethingToSend) {
+  Growing growing(0);
+  int first = 0;
+  int second = 0;
+  EXPECT_EQ(growing.look(1, [&] { ++first; }).size, 0U);
+  EXPECT_EQ(growing.look(5, [&] { ++second; }).size, 0U);
+  growing.grow(1);
+  EXPECT_EQ(first, 0);
+  growing.grow(2);
+  growing.grow(3);
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 0);
+  growing.end();
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 1);
 }
 
 TEST(Mirror, FetchesOnce) {
@@ -193,6 +220,36 @@ TEST(Mirror, ServesTheCopyWhileItsUpstreamFails) {
   EXPECT_THAT(content(test.get("/y")), HasSubstr("502 The upstream can't be asked"));
 }
 
+TEST(Mirror, KeepsItsCopyUntilTheFileIsGone) {
+  std::atomic<int> status = 200;
+  const TestWebServer server([&](const auto&) {
+    return status == 200 ? test_answer(200, "hello", "Cache-Control: no-cache\r\n")
+                         : test_answer(status, "");
+  });
+  Mirror::Waits waits;
+  waits.failure = milliseconds(0);
+  TestMirror test(server, waits);
+  EXPECT_EQ(content(test.get("/x")), "hello");
+  test.await_end();
+  status = 403;
+  EXPECT_EQ(test.get("/x").how, How::stale);
+  status = 404;
+  EXPECT_EQ(test.get("/x").status, 404);
+  status = 403;
+  EXPECT_EQ(test.get("/x").status, 403);
+}
+
+TEST(Mirror, GivesUpWhoSendsTooSlowly) {
+  const TestWebServer server([](const auto&) {
+    return std::string("HTTP/1.1 200 ok\r\nContent-Length: 5\r\nETag: \"v\"\r\n\r\nhe");
+  });
+  auto times = quick();
+  times.stretch = milliseconds(0);
+  TestMirror test(server, {}, times);
+  EXPECT_EQ(content(test.get("/x")), "he");
+  EXPECT_THAT(server.requests(), SizeIs(1));
+}
+
 TEST(Mirror, ServesWhatIsPinnedOnlyIfItIsRight) {
   std::atomic<bool> right = false;
   const TestWebServer server(
@@ -200,21 +257,68 @@ TEST(Mirror, ServesWhatIsPinnedOnlyIfItIsRight) {
   Mirror::Waits waits;
   waits.mismatch = std::chrono::hours(1);
   TestMirror test(server, waits);
-  const auto pin = [&](const std::string& sum) {
-    test.mirror.set_pins(
-        std::make_shared<const Mirror::Pins>(Mirror::Pins{{server.url("/x"), sum}}));
-  };
-  pin(hello_sum);
+  test.pin("/x", hello_sum);
   EXPECT_THAT(content(test.get("/x")), HasSubstr("502 It is not the file that a profile wants"));
   EXPECT_THAT(content(test.get("/x")), HasSubstr("502"));
   EXPECT_THAT(server.requests(), SizeIs(1));
   right = true;
-  pin(hello_sum);
+  test.pin("/x", hello_sum);
   EXPECT_EQ(content(test.get("/x")), "hello");
   EXPECT_EQ(test.get("/x").how, How::hit);
   // Another file is wanted than the one that is here.
-  pin(std::string(64, 'a'));
+  test.pin("/x", std::string(64, 'a'));
   EXPECT_THAT(content(test.get("/x")), HasSubstr("502"));
+}
+
+TEST(Mirror, GivesWhatIsWantedWhateverIsPinned) {
+  std::atomic<bool> newer = false;
+  const TestWebServer server(
+      [&](const auto&) { return test_answer(200, newer ? "jello" : "hello"); });
+  TestMirror test(server);
+  test.pin("/x", hello_sum);
+  EXPECT_EQ(content(test.get("/x")), "hello");
+  newer = true;
+  EXPECT_EQ(content(test.get("/x")), "hello");
+  mirror::Sha256 sum;
+  sum.add("jello");
+  EXPECT_EQ(content(test.get("/x", sum.hex())), "jello");
+  EXPECT_EQ(content(test.get("/x", "")), "jello");
+  EXPECT_THAT(content(test.get("/x")), HasSubstr("502 It is not the file that a profile wants"));
+}
+
+TEST(Mirror, KeepsBackWhatIsPinnedWhileItComes) {
+  for (const auto* body : {"hello", "jello"}) {
+    HeldWebServer server(test_answer(200, body));
+    TestMirror test(server);
+    test.ask("/x");
+    server.requests(1);
+    test.pin("/x", hello_sum);
+    test.ask("/x");
+    server.release();
+    const auto& answers = test.answers(2);
+    EXPECT_EQ(content(answers[0]), body);
+    EXPECT_TRUE(answers[0].growing);
+    EXPECT_FALSE(answers[1].growing);
+    EXPECT_THAT(content(answers[1]),
+                std::string(body) == "hello"
+                    ? HasSubstr("hello")
+                    : HasSubstr("502 It is not the file that a profile wants"));
+    EXPECT_THAT(server.requests(), SizeIs(1));
+  }
+}
+
+TEST(Mirror, FetchesAnewWhatItsFolderLost) {
+  const TestWebServer server([](const std::string& request) {
+    if (request.find("If-None-Match") != std::string::npos) return test_answer(304, "");
+    return test_answer(200, "hello", "Cache-Control: no-cache\r\nETag: \"1\"\r\n");
+  });
+  TestMirror test(server);
+  const auto first = test.get("/x");
+  EXPECT_EQ(content(first), "hello");
+  test.await_end();
+  test.lose_bytes(*first.entry);
+  EXPECT_EQ(content(test.get("/x")), "hello");
+  EXPECT_THAT(server.requests(), SizeIs(2));
 }
 
 TEST(Mirror, SendsAwayWhoWaitsForLong) {

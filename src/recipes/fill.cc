@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "wire/utf8.h"
+
 namespace pixie::recipes {
 namespace {
 
@@ -38,10 +40,12 @@ std::string as_word(std::string_view text) {
 
 std::string as_title(std::string_view text) {
   std::string title;
-  for (const char c : text) {
-    const bool blank = c == ' ' || is_control(c);
-    if (!blank) title += c;
+  while (!text.empty()) {
+    const auto length = wire::utf8_length(text);
+    const bool blank = text.front() == ' ' || is_control(text.front());
+    if (!blank) title += length == 0 ? "\xef\xbf\xbd" : text.substr(0, length);
     if (blank && !title.empty() && title.back() != ' ') title += ' ';
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   if (title.ends_with(' ')) title.pop_back();
   return title;

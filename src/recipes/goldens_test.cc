@@ -90,8 +90,9 @@ class Golden : public ::testing::TestWithParam<std::string> {};
 TEST_P(Golden, IsWhatTheRecipeMakes) {
   const testing::MemoryImage contents(read(folder() / (GetParam() + ".image")));
   const auto image = image_of(contents);
-  const auto found =
-      recognise(image, contents, book().recipes, [](std::string_view) { return true; });
+  const auto found = recognise(
+      image, contents, book().recipes, [](std::string_view) { return true; },
+      profile_name(image.name));
   const auto all = scripts(found);
   auto text = told(found);
   for (const auto& file : found.generated.settings)
@@ -124,7 +125,9 @@ TEST(Goldens, AreThereForEveryRecipe) {
   for (const auto& name : cases()) {
     const testing::MemoryImage contents(read(folder() / (name + ".image")));
     used.insert(
-        recognise(image_of(contents), contents, book().recipes, [](auto) { return true; }).recipe);
+        recognise(
+            image_of(contents), contents, book().recipes, [](auto) { return true; }, "image")
+            .recipe);
   }
   for (const auto& recipe : book().recipes) EXPECT_TRUE(used.contains(recipe.name)) << recipe.name;
 }

@@ -39,8 +39,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   image.file = contents.file();
   image.name = image.file.substr(0, image.file.rfind('.'));
   image.kind = contents.image_kind();
-  const auto found = recipes::recognise(image, contents, book.recipes,
-                                        [](std::string_view name) { return name.size() % 2 == 0; });
+  const auto found = recipes::recognise(
+      image, contents, book.recipes, [](std::string_view name) { return name.size() % 2 == 0; },
+      "image");
   const auto fleet =
       machines::Fleet::load({.settings = {}, .texts = {}, .generated = found.generated});
   check(fleet.has_value());

@@ -84,7 +84,8 @@ std::string profile_name(std::string_view image) {
 }
 
 Recognition recognise(const images::Image& image, const Contents& contents,
-                      std::span<const Recipe> recipes, const HasRom& has_rom) {
+                      std::span<const Recipe> recipes, const HasRom& has_rom,
+                      const std::string& profile) {
   Recognition result;
   auto [recipe, facts] = find_recipe(contents, recipes);
   if (!recipe) return result;
@@ -96,7 +97,7 @@ Recognition recognise(const images::Image& image, const Contents& contents,
     if (made.contains(boot.name)) continue;
     if (!boot.signs.empty() && !shows(contents, boot.signs, facts_here)) continue;
     if (!has_files(contents, *recipe, boot, facts_here)) continue;
-    auto name = profile_name(image.name);
+    auto name = profile;
     if (!result.entries.empty() && !boot.name.empty()) name += '-' + boot.name;
     Recognition::Entry entry{.profile = unlike(std::move(name), result.entries),
                              .title = writer.title(boot, facts_here),

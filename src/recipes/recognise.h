@@ -41,9 +41,11 @@ struct Recognition {
 /// Whether the ROM folder has a file of this name.
 using HasRom = std::function<bool(std::string_view name)>;
 
-/// `recipes` are asked in their order. Reads small files of the image: not for a loop's thread.
+/// `recipes` are asked in their order; the profiles' names begin with `profile`. Reads small files of the image: not for
+/// a loop's thread.
 Recognition recognise(const images::Image& image, const Contents& contents,
-                      std::span<const Recipe> recipes, const HasRom& has_rom);
+                      std::span<const Recipe> recipes, const HasRom& has_rom,
+                      const std::string& profile);
 
 /// The profile's name that an image gets: its own, with `-` in place of slashes and what names don't have.
 std::string profile_name(std::string_view image);

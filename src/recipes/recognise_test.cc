@@ -31,7 +31,7 @@ Recognition look(
   images::Image image;
   image.file = contents.file();
   image.name = name;
-  return recognise(image, contents, book.recipes, has_rom);
+  return recognise(image, contents, book.recipes, has_rom, profile_name(image.name));
 }
 
 std::vector<std::string> faults(const Recognition& found) {

@@ -4,11 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
+#include <map>
+#include <set>
+#include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "images/file_source.h"
 #include "recipes/contents.h"
+#include "recipes/write.h"
 
 namespace pixie::recipes {
 namespace {
@@ -34,6 +41,23 @@ bool is_ready(const images::Image& image) {
   return image.kind != images::ImageKind::iso || image.index;
 }
 
+/// What the profiles of each image are called, by its name: where two would have the same, that of the second says which
+/// file it is.
+std::map<std::string_view, std::string> profile_names(const images::Images& images) {
+  std::map<std::string_view, std::string> names;
+  std::set<std::string> taken;
+  for (const auto& [name, image] : images.all) {
+    auto profile = profile_name(name);
+    if (!taken.insert(profile).second) {
+      std::uint32_t hash = 2166136261;  // FNV-1a: the same at every start
+      for (const char c : image.file) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+      profile += fmt::format("-{:08x}", hash);
+    }
+    names.emplace(name, std::move(profile));
+  }
+  return names;
+}
+
 }  // namespace
 
 void Recogniser::use(const std::vector<machines::SourceFile>& owners,
@@ -50,28 +74,38 @@ void Recogniser::use(const std::vector<machines::SourceFile>& owners,
 std::vector<std::string> Recogniser::look_at(const images::Images& images) {
   std::vector<std::string> fresh;
   decltype(seen_) now;
+  auto profiles = profile_names(images);
   for (const auto& [name, image] : images.all) {
-    if (!is_ready(image)) continue;
+    auto& profile = profiles.find(name)->second;
     auto before = seen_.extract(name);
-    if (!before.empty() && before.mapped().file == image.file &&
-        before.mapped().stamp == image.stamp) {
+    const auto* seen = before.empty() ? nullptr : &before.mapped();
+    if (seen && (seen->file != image.file || seen->profile != profile || seen->is_stand_in))
+      seen = nullptr;
+    const bool ready = is_ready(image);
+    if (seen && (!ready || seen->stamp == image.stamp)) {
       now.insert(std::move(before));
-      continue;
+    } else if (ready) {
+      auto known = study(images, image, profile);
+      now.emplace(name, Seen{image.file, image.stamp, std::move(profile), false, std::move(known)});
+      fresh.push_back(name);
+    } else {
+      Known known;
+      known.recognition.generated = stand_in(profile, image);
+      now.emplace(name, Seen{image.file, image.stamp, std::move(profile), true, std::move(known)});
     }
-    now.emplace(name, Seen{image.file, image.stamp, study(images, image)});
-    fresh.push_back(name);
   }
   seen_ = std::move(now);
   return fresh;
 }
 
-Recogniser::Known Recogniser::study(const images::Images& images,
-                                    const images::Image& image) const {
+Recogniser::Known Recogniser::study(const images::Images& images, const images::Image& image,
+                                    const std::string& profile) const {
   const auto path = images.folder + "/" + image.file;
   const auto recognise_it = [&](const Contents& contents) {
-    return recognise(image, contents, cookbook_.recipes, [this](std::string_view name) {
+    const auto has_rom = [this](std::string_view name) {
       return std::ranges::binary_search(rom_names_, name);
-    });
+    };
+    return recognise(image, contents, cookbook_.recipes, has_rom, profile);
   };
   Known known;
   if (image.index) {

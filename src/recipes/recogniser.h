@@ -26,7 +26,8 @@ class Recogniser {
   /// Everything is looked at anew if the owner's recipes, or what is in the ROM folder, changed. `rom_names`: sorted.
   void use(const std::vector<machines::SourceFile>& owners, std::vector<std::string> rom_names);
   /// Looks at the images that are new: those that are indexed, or have no index. Reads small files of them; blocks.
-  /// Returns the names of those that were new.
+  /// Returns the names of those that were new. What was known of one that is replaced holds until the new one is read;
+  /// one of which nothing is known yet has a profile that says so.
   std::vector<std::string> look_at(const images::Images& images);
 
   /// The same images, each with what is known of it.
@@ -42,10 +43,15 @@ class Recogniser {
   struct Seen {
     std::string file;
     images::Stamp stamp;
+    /// What its profiles' names begin with.
+    std::string profile;
+    /// Nothing is known of it: there is a profile that says so.
+    bool is_stand_in = false;
     Known known;
   };
 
-  Known study(const images::Images& images, const images::Image& image) const;
+  Known study(const images::Images& images, const images::Image& image,
+              const std::string& profile) const;
 
   Cookbook cookbook_;
   bool has_cookbook_ = false;

@@ -71,6 +71,24 @@ exit 0
 
 }  // namespace
 
+machines::Generated stand_in(const std::string& profile, const images::Image& image) {
+  auto name = fmt::format("images/{}.ipxe", profile);
+  auto settings = fmt::format("[profiles.{}]\ntitle = {}\nscript = {}\n", toml_text(profile),
+                              toml_text(as_title(image.name)), toml_text(name));
+  auto script =
+      fmt::format(R"(#!ipxe
+echo
+echo The image {} {}
+prompt --timeout 15000 Press a key for the menu ||
+exit 0
+)",
+                  as_word(image.file),
+                  image.pending ? "is being copied or read: try again in a moment."
+                                : "can't be used: the log and the page of {{server}} say why.");
+  return {.settings = {{fmt::format("image {}", as_title(image.file)), std::move(settings)}},
+          .texts = {{std::move(name), std::move(script)}}};
+}
+
 Writer::Writer(const images::Image& image, const Recipe& recipe)
     : image_(image), recipe_(recipe), names_(recipe.fact_names) {
   names_.insert({"image", "iso", "name", "texts"});

@@ -38,4 +38,8 @@ class Writer {
   machines::Generated generated_;
 };
 
+/// A profile in the place of those of an image that can't be used now (it is being copied or read, or is damaged): so that
+/// rules which name it hold. At the machine it says so, and boots nothing.
+machines::Generated stand_in(const std::string& profile, const images::Image& image);
+
 }  // namespace pixie::recipes

@@ -46,6 +46,9 @@ TEST(Sums, NameTheNewestThatFits) {
                     " *u-24.04.2-server-amd64.iso\n" + sum_a + " *u-24.04.3-desktop-amd64.iso\n";
   EXPECT_EQ(name_like(text, "u-*-server-amd64.iso"), "u-24.04.2-server-amd64.iso");
   EXPECT_EQ(name_like(text, "v-*"), "");
+  const auto many = sum_a + " x-24.04.9-a\n" + sum_a + " x-24.04.10-a\n" + sum_a +
+                    " x-24.04.02-a\n" + sum_a + " x-24.04-a\n";
+  EXPECT_EQ(name_like(many, "x-*-a"), "x-24.04.10-a");
 }
 
 TEST(Apt, IsAskedForItsMirror) {

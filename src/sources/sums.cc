@@ -68,6 +68,33 @@ bool fits(std::string_view name, std::string_view pattern) {
          name.ends_with(back);
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Takes the digits at the beginning; zeros in front are left out.
+std::string_view take_number(std::string_view& text) {
+  auto number = text.substr(0, text.find_first_not_of("0123456789"));
+  text.remove_prefix(number.size());
+  number.remove_prefix(std::min(number.find_first_not_of('0'), number.size()));
+  return number;
+}
+
+/// Whether `a` comes before `b`: 24.04.2 before 24.04.10.
+bool comes_before(std::string_view a, std::string_view b) {
+  while (!a.empty() && !b.empty()) {
+    if (is_digit(a.front()) && is_digit(b.front())) {
+      const auto one = take_number(a);
+      const auto other = take_number(b);
+      if (one.size() != other.size()) return one.size() < other.size();
+      if (one != other) return one < other;
+    } else {
+      if (a.front() != b.front()) return a.front() < b.front();
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+    }
+  }
+  return a.size() < b.size();
+}
+
 }  // namespace
 
 Expected<std::optional<std::string>> sum_of(std::string_view sums, std::string_view name) {
@@ -87,7 +114,7 @@ std::string name_like(std::string_view sums, std::string_view pattern) {
   std::string_view best;
   for_each_line(sums, [&](const Line& line) {
     for (const auto name : line.names) {
-      if (fits(name, pattern) && name > best) best = name;
+      if (fits(name, pattern) && comes_before(best, name)) best = name;
     }
   });
   return std::string(best);

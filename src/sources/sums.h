@@ -14,8 +14,8 @@ namespace pixie::sources {
 /// sums.
 Expected<std::optional<std::string>> sum_of(std::string_view sums, std::string_view name);
 
-/// The listed name that fits `pattern` (one `*` stands for anything); the last of them in the order of names, which is
-/// the newest. Empty: there is none.
+/// The listed name that fits `pattern` (one `*` stands for anything); the last of them in the order of names, where
+/// digits are numbers: the newest. Empty: there is none.
 std::string name_like(std::string_view sums, std::string_view pattern);
 
 }  // namespace pixie::sources

@@ -1,6 +1,7 @@
 #include "tree/image_folder.h"
 
 #include <cerrno>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -17,7 +18,7 @@ Refusal not_yet(const images::Image& image) {
 
 Listing listing_of(const images::Index& index, std::string_view folder) {
   Listing listing;
-  for (const auto& node : index.entries(folder)) {
+  for (const auto& node : index.entries(folder) | std::views::take(entry_limit)) {
     listing.entries.push_back({.name = std::string(node.name),
                                .folder = node.kind == images::Index::Kind::folder,
                                .size = node.size,
@@ -54,6 +55,8 @@ Answer ImageFolder::resolve(const std::string& path, const std::string& relative
   const auto place = images_->find(relative);
   if (place && place->image.kind == images::ImageKind::iso && place->image.file != relative)
     return content(*place, path);
+  const bool is_file = place && place->image.kind != images::ImageKind::folder;
+  if (is_file && place->image.pending) return not_yet(place->image);
   return on_disk(path, relative);
 }
 

@@ -301,6 +301,8 @@ def kinds(bench):
     for name, data in wanted.items():
         bench.file(name, data, folder)
         settle(folder / name)
+    for name in ("win/sources", "win", "fedora"):
+        settle(folder / name)
     pixie = bench.start("--images", folder)
     happened(pixie, rb"images\.loaded .*images=4 to_index=0")
     listed = json.loads(get(bench, pixie, "/api/v1/images").body)
@@ -314,6 +316,18 @@ def kinds(bench):
     equal("over TFTP", bench.downloaded(), wanted["fedora/initrd.img"])
     off = bench.start("--images", "")
     equal("without", get(bench, off, "/images/dos.img").status, 404)
+
+
+@case("images.output-full")
+def output_full(bench):
+    """`images list` and `images cat` onto a full disk fail, and say so"""
+    image = bench.folder / "a.iso"
+    make_iso(bench, image, {"kernel": content(5000)})
+    for arguments in (("list", image), ("cat", image, "kernel")):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([bench.program, "images", *arguments], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, check=False)
+        check(done.returncode != 0 and "can't be written" in done.stderr, (arguments[0], done))
 
 
 @case("images.outside")

@@ -368,11 +368,11 @@ def changed(bench):
         got += connection.rest()
     check(600_000 <= len(got) <= 700_000 and old.startswith(got), f"{len(got)} bytes, or mixed")
     pixie.await_line(rb"mirror\.failed")
-    answer = _patiently(lambda: get(bench, pixie, upstream.path("file")))
+    answer = patiently(lambda: get(bench, pixie, upstream.path("file")))
     equal("the new one", (answer.status, answer.body == new), (200, True))
 
 
-def _patiently(ask):
+def patiently(ask):
     """Asks again while the mirror remembers a failure (5 s)."""
     deadline = time.monotonic() + 15
     while True:
@@ -519,7 +519,7 @@ kernel = "{upstream.path('initrd')}"
 sha256 = {{ "{upstream.path('initrd')}" = "{hashlib.sha256(bad).hexdigest()}" }}
 """)
     pixie.await_line(rb"fleet\.loaded")
-    answer = _patiently(lambda: get(bench, pixie, upstream.path("initrd")))
+    answer = patiently(lambda: get(bench, pixie, upstream.path("initrd")))
     equal("wanted now", answer.body == bad, True)
 
 

@@ -10,7 +10,7 @@ import tomllib
 from .bench import content
 from .case import case, check, equal
 from .http import get
-from .mirror import start, upstream_of
+from .mirror import patiently, start, upstream_of
 from .upstream import Page
 
 MAC = "52-54-00-ab-cd-01"
@@ -167,6 +167,12 @@ def fetch_debian(bench):
         equal("kernel", get(bench, pixie, written["kernel"]).body == linux, True)
         equal("initrd", get(bench, pixie, written["initrd"]).body == initrd, True)
         equal("from here", len(upstream.asked(NETBOOT + "linux")), 1)
+        newer = content(310_000, 5)
+        debian_mirror(upstream, signer, newer, initrd)
+        done = fetch("-u", f"0.0.0.0:{pixie.http}")
+        equal(f"once more, while pixie runs ({done.stderr})", done.returncode, 0)
+        served = patiently(lambda: get(bench, pixie, written["kernel"]))
+        equal("the new kernel", served.body == newer, True)
         bench.kill(pixie)
         _refusals(bench, upstream, fetch, profile)
     finally:
@@ -208,8 +214,10 @@ def fetch_others(bench):
          f"images/pxeboot/initrd.img = sha256:{digest(initrd)}\n").encode())
     upstream.pages[folder + "images/pxeboot/vmlinuz"] = Page(linux)
     upstream.pages[folder + "images/pxeboot/initrd.img"] = Page(initrd)
-    sums = (f"{'a' * 64} *ubuntu-24.04.1-live-server-amd64.iso\n"
-            f"{'b' * 64} *ubuntu-24.04.2-live-server-amd64.iso\n").encode()
+    image = content(200_000, 3)
+    sums = (f"{'a' * 64} *ubuntu-24.04.2-live-server-amd64.iso\n"
+            f"{digest(image)} *ubuntu-24.04.10-live-server-amd64.iso\n").encode()
+    upstream.pages["ubuntu/24.04/ubuntu-24.04.10-live-server-amd64.iso"] = Page(image)
     upstream.pages["ubuntu/24.04/SHA256SUMS"] = Page(sums)
     upstream.pages["ubuntu/24.04/SHA256SUMS.gpg"] = Page(signer.detached(sums))
     upstream.pages["ubuntu/24.04/netboot/amd64/linux"] = Page(linux)
@@ -229,9 +237,10 @@ def fetch_others(bench):
           "ip=dhcp inst.repo={{server}}" + upstream.path(folder))
     done, profile = fetch("ubuntu/24.04", "--from", f"http://{upstream.host}/ubuntu/")
     equal(f"ubuntu ({done.stderr})", done.returncode, 0)
-    iso = upstream.path("ubuntu/24.04/ubuntu-24.04.2-live-server-amd64.iso")
+    iso = upstream.path("ubuntu/24.04/ubuntu-24.04.10-live-server-amd64.iso")
     equal("its command line", profile["cmdline"], "ip=dhcp iso-url={{server}}" + iso)
-    equal("the ISO's sum", profile["sha256"][iso], "b" * 64)
+    equal("the ISO's sum", profile["sha256"][iso], digest(image))
+    equal("the ISO is here", len(upstream.asked("ubuntu/24.04/ubuntu-24.04.10-live-server-amd64.iso")), 1)
     check("linux: its sum is published nowhere" in done.stdout, done.stdout)
     equal("check", run(bench, state, "check", bench.scripts).returncode, 0)
     for name, more, words in (("debain/12", (), "'debian'"), ("debian/3", (), "12"),
