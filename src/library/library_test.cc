@@ -118,6 +118,7 @@ TEST_F(LibraryTest, WaitsForAFileThatGrows) {
   file << whole.substr(60'000) << std::flush;
   file.close();
   EXPECT_TRUE(becomes(library, [](const auto& now) { return is_indexed(now, "a"); }));
+  events.drain();
   EXPECT_EQ(counter.count(events::images_failed), 0);
 }
 
@@ -134,6 +135,7 @@ TEST_F(LibraryTest, WaitsForAFolderThatIsCopied) {
   library.follow(folder.path());
   EXPECT_TRUE(becomes(library, [](const auto& now) { return image(now, "a")->pending; }));
   EXPECT_TRUE(becomes(library, [](const auto& now) { return !image(now, "a")->pending; }));
+  events.drain();
   EXPECT_EQ(counter.count(events::images_found), 1);
 }
 

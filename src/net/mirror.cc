@@ -313,7 +313,7 @@ void Mirror::start(const std::string& key, MirrorStart start) {
     const std::lock_guard lock(mutex_);
     auto& job = jobs_.at(key);
     // Those who want a certain file wait until it is known to be that one.
-    const auto pinned = std::ranges::stable_partition(
+    const auto pinned = std::ranges::partition(
         job.waiting, [](const Waiter& waiter) { return waiter.pin.empty(); });
     waiting.assign(std::make_move_iterator(job.waiting.begin()),
                    std::make_move_iterator(pinned.begin()));

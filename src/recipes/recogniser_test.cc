@@ -10,9 +10,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class RecogniserTest : public ::testing::Test {
+class WhatIsKnown : public ::testing::Test {
  protected:
-  RecogniserTest() { recogniser_.use({}, {}); }
+  WhatIsKnown() { recogniser_.use({}, {}); }
 
   images::Image& add(const std::string& name) {
     auto& image = images_.all[name];
@@ -36,7 +36,7 @@ class RecogniserTest : public ::testing::Test {
   Recogniser recogniser_;
 };
 
-TEST_F(RecogniserTest, AnImageThatIsNotReadYetHasAProfileThatSaysSo) {
+TEST_F(WhatIsKnown, AnImageThatIsNotReadYetHasAProfileThatSaysSo) {
   auto& image = add("shell");
   image.pending = true;
   EXPECT_THAT(look(), IsEmpty());
@@ -48,7 +48,7 @@ TEST_F(RecogniserTest, AnImageThatIsNotReadYetHasAProfileThatSaysSo) {
   EXPECT_EQ(recogniser_.with_titles(images_).all.at("shell").recipe, "efi");
 }
 
-TEST_F(RecogniserTest, WhatIsReplacedStaysWhatItWasUntilTheNewOneIsRead) {
+TEST_F(WhatIsKnown, WhatIsReplacedStaysWhatItWasUntilTheNewOneIsRead) {
   auto& image = add("shell");
   look();
   image.stamp.size = 5;
@@ -59,21 +59,21 @@ TEST_F(RecogniserTest, WhatIsReplacedStaysWhatItWasUntilTheNewOneIsRead) {
   EXPECT_THAT(look(), ElementsAre("shell"));
 }
 
-TEST_F(RecogniserTest, ADamagedImageHasAProfileThatSaysSo) {
+TEST_F(WhatIsKnown, ADamagedImageHasAProfileThatSaysSo) {
   add("shell").fault = "it is cut";
   look();
   EXPECT_THAT(profiles(), ElementsAre("shell"));
   EXPECT_THAT(text_of_only_script(), HasSubstr("can't be used"));
 }
 
-TEST_F(RecogniserTest, NamesThatWouldBeTheSameAreToldApart) {
+TEST_F(WhatIsKnown, NamesThatWouldBeTheSameAreToldApart) {
   add("tools-shell");
   add("tools/shell");
   look();
   EXPECT_THAT(profiles(), ElementsAre("tools-shell", HasSubstr("tools-shell-")));
 }
 
-TEST_F(RecogniserTest, ANameThatIsNoUtf8CostsNoProfile) {
+TEST_F(WhatIsKnown, ANameThatIsNoUtf8CostsNoProfile) {
   add("caf\xe9");
   look();
   EXPECT_THAT(profiles(), ElementsAre("caf-"));
