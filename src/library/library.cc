@@ -64,8 +64,6 @@ void Library::load() {
   publish();
   if (!folder_) return;
   kept_->clean(current_);
-  // Until now it could not know which folders it should not enter: there may be too many to watch them all.
-  watch_->poke();
   const auto pending =
       std::ranges::count_if(current_.all, [](const auto& each) { return each.second.pending; });
   events_.emit(events::images_loaded,
@@ -80,9 +78,13 @@ void Library::start(Changed changed) {
 void Library::watch() {
   if (!watch_) return;
   thread_ = std::thread([this] {
-    while (study() != News::stopped && watch_->wait(next_look()) != News::stopped) {
+    auto news = study();
+    // When the watch was made it could not know yet which folders it should not enter.
+    watch_->poke();
+    while (news != News::stopped && watch_->wait(next_look()) != News::stopped) {
       look();
       publish();
+      news = study();
     }
   });
 }
