@@ -20,7 +20,7 @@ import tempfile
 import traceback
 
 import dhcp
-import discs
+import iso_images
 import isolation
 import loads
 import report
@@ -63,8 +63,8 @@ class Bench:
         self._try(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", self._connections_memory)
         self._try("DHCP, highest rate without loss", self._highest_dhcp_rate)
         self._try(f"start with {MANY_SCRIPTS} scripts", self._start_up)
-        self._try(f"index of an ISO, {discs.LARGE_GIB} GiB", self._index_of_large)
-        for count in discs.MANY_FILES:
+        self._try(f"index of an ISO, {iso_images.LARGE_GIB} GiB", self._index_of_large)
+        for count in iso_images.MANY_FILES:
             self._try(f"index of an ISO, {count} files", lambda count=count: self._index_of_many(count))
         for kind in (Pixie, *TFTP_PEERS, Nginx):
             server = self._make(kind)
@@ -108,10 +108,10 @@ class Bench:
             yield Row(f"mirror hit, 256 MB, {clients} clients", "MB/CPU s", (PixieMirror, NginxCache),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
 
-        yield Row("HTTP 1 kB file in an ISO, keep-alive", "req/CPU s", (discs.PixieImage, Nginx),
+        yield Row("HTTP 1 kB file in an ISO, keep-alive", "req/CPU s", (iso_images.PixieImage, Nginx),
                   loads.SmallHttp(1 if quick else 3, True))
         for clients, rounds in ((1, 16), (64, 1)):
-            yield Row(f"HTTP 256 MB in an ISO, {clients} clients", "MB/CPU s", (discs.PixieImage, Nginx),
+            yield Row(f"HTTP 256 MB in an ISO, {clients} clients", "MB/CPU s", (iso_images.PixieImage, Nginx),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
 
         yield Row(f"DHCP, {DHCP_RATE} exchanges/s", "exchanges/CPU s", dhcp.SERVERS,
@@ -199,19 +199,19 @@ class Bench:
 
     def _index_of_large(self):
         with tempfile.TemporaryDirectory(dir=self._scratch.files) as folder:
-            self._index(f"index of an ISO, {discs.LARGE_GIB} GiB", discs.make_large(pathlib.Path(folder)))
+            self._index(f"index of an ISO, {iso_images.LARGE_GIB} GiB", iso_images.make_large(pathlib.Path(folder)))
 
     def _index_of_many(self, count):
         with tempfile.TemporaryDirectory(dir=self._scratch.files) as folder:
-            image = discs.make_many(pathlib.Path(folder), count)
+            image = iso_images.make_many(pathlib.Path(folder), count)
             self._index(f"index of an ISO, {count} files", image)
-            if count == discs.MOST_FILES:
-                with self._running(discs.PixieImage, image=image) as server:
+            if count == iso_images.MOST_FILES:
+                with self._running(iso_images.PixieImage, image=image) as server:
                     held = server.group.memory_megabytes()
                 self._add(f"memory, an ISO with {count} files", "MB", {Pixie.name: [held]}, False)
 
     def _index(self, name, image):
-        runs = [discs.listing_milliseconds(self._options.pixie, image) for _ in range(self._options.runs)]
+        runs = [iso_images.listing_milliseconds(self._options.pixie, image) for _ in range(self._options.runs)]
         self._add(name, "ms", {program: [run[program] for run in runs] for program in runs[0]}, False)
 
     def _start_up(self):
