@@ -2,14 +2,13 @@
 //
 // Server mode gives addresses. Proxy mode leaves them to the network's own server, and tells boot
 // clients their file beside it:
-// - UEFI PXE (EDK2, UefiPxeBcDxe/PxeBcDhcp6.c) takes an advertisement without IA and with the
-// vendor
+// - UEFI PXE (EDK2, UefiPxeBcDxe/PxeBcDhcp6.c) takes an advertisement without IA and with the vendor
 //   class `PXEClient` as a proxy's. When it has its address, it sends its request, without IA, from
 //   port 4011 to port 4011 of the address within the advertised URL, and takes the file from the
-//   reply. In server mode the same vendor class would make it ask 4011 needlessly.
+//   reply (which net/dhcp6_server sends again: it listens late). In server mode the same vendor class
+//   would make it ask 4011 needlessly.
 // - UEFI HTTP Boot (HttpBootDxe/HttpBootDhcp6.c) takes an advertisement without IA and with the
-// vendor
-//   class `HTTPClient` as a proxy's, and the URL from it, without a further request.
+//   vendor class `HTTPClient` as a proxy's, and the URL from it, without a further request.
 // - iPXE (net/udp/dhcpv6.c) refuses advertisements without address: only a stateless network lets a
 //   proxy reach it.
 #pragma once

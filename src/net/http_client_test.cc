@@ -1,7 +1,5 @@
 #include "net/http_client.h"
 
-#include <latch>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -183,36 +181,24 @@ TEST(HttpClient, GivesUpANameWhenNoServerAnswers) {
   });
 }
 
-/// A server that takes a request and says nothing until it is let go.
-struct Silent {
-  std::latch asked{1};
-  std::latch released{1};
-  TestWebServer server{[this](const auto&) {
-    asked.count_down();
-    released.wait();
-    return "";
-  }};
-};
-
 TEST(HttpClient, HasADeadline) {
-  Silent silent;
-  EXPECT_THAT(text(fetch(silent.server.url("/"), {.time = milliseconds(50)})),
+  HeldWebServer silent("");
+  EXPECT_THAT(text(fetch(silent.url("/"), {.time = milliseconds(50)})),
               HasSubstr("no answer in time"));
-  silent.released.count_down();
+  silent.release();
 }
 
 TEST(HttpClient, IsCalledOff) {
-  Silent silent;
+  HeldWebServer silent("");
   std::string sentence;
   std::jthread asking([&](const std::stop_token& stop) {
-    sentence =
-        text(HttpClient().ask(get(silent.server.url("/")), {.time = std::chrono::hours(24)}, stop));
+    sentence = text(HttpClient().ask(get(silent.url("/")), {.time = std::chrono::hours(24)}, stop));
   });
-  silent.asked.wait();
+  silent.requests(1);
   asking.request_stop();
   asking.join();
   EXPECT_THAT(sentence, HasSubstr("called off"));
-  silent.released.count_down();
+  silent.release();
 }
 
 class HttpClientTls : public testing::Test {

@@ -4,12 +4,13 @@ import socket
 import struct
 
 from .case import case, check, equal
+from .dhcp_client import BOOT_SERVER_PORT
 from .dhcp_serve import start_proxy
 from .network import inside
 
 SOLICIT, REPLY, REQUEST = 1, 7, 3
 CLIENT_ID, SERVER_ID, ORO, VENDOR_CLASS, BOOT_FILE_URL, ARCHITECTURE = 1, 2, 6, 16, 59, 61
-CLIENT_PORT, SERVER_PORT, BOOT_SERVER_PORT = 546, 547, 4011
+CLIENT_PORT, SERVER_PORT = 546, 547
 EVERY_SERVER, SERVER = "ff02::1:2", "fd80::1"
 XID = b"\x12\x34\x56"
 
@@ -30,7 +31,6 @@ def _read(message):
 
 def _socket(port):
     made = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     made.settimeout(10)
     made.bind(("::", port))
     return made

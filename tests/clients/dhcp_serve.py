@@ -32,7 +32,7 @@ def start(bench, *options, pool=POOL, segment=None, force=True):
 
 
 def start_proxy(bench, *options, segment=None, host=None, **more):
-    """Starts pixie as proxyDHCP server; returns the segment and pixie."""
+    """Starts pixie as proxyDHCP server; returns the segment and pixie. `more` is Bench.start's."""
     segment = segment or new_segment(bench)
     pixie = bench.start("--dhcp", "proxy", *options, namespace=host or segment.server, **more)
     return segment, pixie
