@@ -56,16 +56,13 @@ void Office::replace_tree(const tree::Layout& layout) {
   tree_.set_layout(layout);
 }
 
-void Office::replace_images(std::shared_ptr<const images::Images> images) {
+void Office::renew_images() {
+  // Read with the lock held: whoever comes last has the newest.
   const std::lock_guard lock(mutex_);
-  images_ = images;
-  tree_.set_images(std::move(images));
+  tree_.set_images(fleet_.images());
 }
 
-std::shared_ptr<const images::Images> Office::images() const {
-  const std::lock_guard lock(mutex_);
-  return images_;
-}
+std::shared_ptr<const images::Images> Office::images() const { return fleet_.images(); }
 
 api::ImageRoom Office::image_room() const {
   const auto folder = images()->folder;

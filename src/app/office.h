@@ -30,7 +30,8 @@ class Office final : public api::Office {
   void use(const net::UpstreamClient& upstream);
   /// The settings were read again.
   void replace_tree(const tree::Layout& layout);
-  void replace_images(std::shared_ptr<const images::Images> images);
+  /// The fleet watch has other images.
+  void renew_images();
 
   std::shared_ptr<const machines::Fleet> fleet() const override;
   std::vector<wire::Diagnostic> mistakes() const override;
@@ -60,7 +61,6 @@ class Office final : public api::Office {
   std::shared_ptr<const api::Tokens> tokens_;
   const net::UpstreamClient* upstream_ = nullptr;
   mutable tree::Tree tree_;
-  std::shared_ptr<const images::Images> images_ = std::make_shared<const images::Images>();
 };
 
 }  // namespace pixie::app

@@ -45,7 +45,7 @@ Service::Service(const Settings& settings, Opened opened)
   // Rules may name the profiles of images: the images come first.
   fleet_.set_roms(*settings.layout.catalogue);
   fleet_.set_images(library_.images());
-  office_.replace_images(fleet_.images());
+  office_.renew_images();
   office_.use(std::move(opened.tokens));
   registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
   registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
@@ -91,14 +91,15 @@ void Service::start() {
     // Before a machine is told of a file, it is known which one it must be.
     if (fleet) pin(*fleet);
     if (fleet) server_->replace_fleet(fleet);
-    office_.replace_images(fleet_.images());
+    office_.renew_images();
     feed_.publish_problems();
+    feed_.publish_images(*fleet_.images());
   });
   library_.start([this](const library::Library::Snapshot& images) {
     // What a profile names is served before it is in force.
     server_->replace_images(images);
     fleet_.set_images(images);
-    office_.replace_images(fleet_.images());
+    office_.renew_images();
     feed_.publish_images(*images);
   });
 }

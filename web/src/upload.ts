@@ -106,6 +106,8 @@ export class Uploads {
     const signal = (this.running = new AbortController()).signal;
     const there = await this.put(path, `bytes */${source.size}`, null, () => undefined, signal);
     if (there.whole) return;
+    // Who sent the last byte puts it in its place.
+    if (there.received >= source.size) throw new ApiError("offline", "It is all there, and takes its place in a moment.");
     const from = (sending.sent = sending.beganAt = there.received);
     sending.began = Date.now();
     sending.state = "going";
