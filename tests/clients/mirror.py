@@ -431,6 +431,7 @@ def redirects(bench):
     check(f"--mirror does not allow {other.host}".encode() in answer.body, answer.body)
     equal("requests there", other.requests, [])
     equal("in a circle", get(bench, pixie, upstream.path("loop")).status, 502)
+    equal("requests in a circle", len(upstream.asked("loop")), 6)
     both = bench.start("--mirror", f"{upstream.host},{other.host}")
     equal("allowed", get(bench, both, upstream.path("there")).body == data, True)
 
