@@ -55,7 +55,7 @@ TEST(HttpClient, SendsABodyWithItsFields) {
   question.headers = {{"Content-Type", "application/json"}};
   // More than a socket takes at once.
   question.body.assign(3'000'000, 'x');
-  EXPECT_EQ(text(HttpClient().ask(question, patient)), "204 ");
+  ASSERT_EQ(text(HttpClient().ask(question, patient)), "204 ");
   EXPECT_THAT(server.requests()[0], AllOf(StartsWith("PUT / "), HasSubstr(": application/json\r\n"),
                                           EndsWith("\r\n\r\n" + question.body)));
 }
