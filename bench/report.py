@@ -6,7 +6,7 @@ import platform
 import re
 import statistics
 
-PEERS = ("dnsmasq", "tftpd-hpa", "atftpd", "nginx", "kea-dhcp4")
+PEERS = ("dnsmasq", "tftpd-hpa", "atftpd", "nginx", "kea-dhcp4", "bsdtar")
 GOAL = 1.0
 
 

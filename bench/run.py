@@ -20,11 +20,12 @@ import tempfile
 import traceback
 
 import dhcp
+import iso_images
 import isolation
 import loads
 import report
 import servers
-from servers import Atftpd, Dnsmasq, Nginx, Pixie, TftpdHpa
+from servers import Atftpd, Dnsmasq, Nginx, NginxCache, Pixie, PixieMirror, TftpdHpa
 
 OPEN_TRANSFERS = 10_000
 IDLE_CONNECTIONS = 1_000
@@ -62,6 +63,9 @@ class Bench:
         self._try(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", self._connections_memory)
         self._try("DHCP, highest rate without loss", self._highest_dhcp_rate)
         self._try(f"start with {MANY_SCRIPTS} scripts", self._start_up)
+        self._try(f"index of an ISO, {iso_images.LARGE_GIB} GiB", self._index_of_large)
+        for count in iso_images.MANY_FILES:
+            self._try(f"index of an ISO, {count} files", lambda count=count: self._index_of_many(count))
         for kind in (Pixie, *TFTP_PEERS, Nginx):
             server = self._make(kind)
             self._report.note(f"{kind.name}: {server.version()}: {server.shown_command()}")
@@ -100,12 +104,22 @@ class Bench:
             yield Row(f"HTTP 256 MB, {clients} clients", "MB/CPU s", (Pixie, Nginx),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
 
+        for clients, rounds in ((1, 16), (64, 1)):
+            yield Row(f"mirror hit, 256 MB, {clients} clients", "MB/CPU s", (PixieMirror, NginxCache),
+                      loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
+
+        yield Row("HTTP 1 kB file in an ISO, keep-alive", "req/CPU s", (iso_images.PixieImage, Nginx),
+                  loads.SmallHttp(1 if quick else 3, True))
+        for clients, rounds in ((1, 16), (64, 1)):
+            yield Row(f"HTTP 256 MB in an ISO, {clients} clients", "MB/CPU s", (iso_images.PixieImage, Nginx),
+                      loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
+
         yield Row(f"DHCP, {DHCP_RATE} exchanges/s", "exchanges/CPU s", dhcp.SERVERS,
                   dhcp.Exchanges(DHCP_RATE, 2 if quick else 5))
 
     def _make(self, kind, **changes):
         server = kind(self._scratch, self._root)
-        if kind in (Pixie, dhcp.PixieDhcp):
+        if issubclass(kind, Pixie) or kind is dhcp.PixieDhcp:
             server.path = self._options.pixie
         for key, value in changes.items():
             setattr(server, key, value)
@@ -182,6 +196,23 @@ class Bench:
                 figures[kind.name] = [dhcp.highest_rate(server)]
                 self._report.note(f"DHCP, {kind.name}: {server.shown_command()}")
         self._add("DHCP, highest rate without loss", "exchanges/s", figures)
+
+    def _index_of_large(self):
+        with tempfile.TemporaryDirectory(dir=self._scratch.files) as folder:
+            self._index(f"index of an ISO, {iso_images.LARGE_GIB} GiB", iso_images.make_large(pathlib.Path(folder)))
+
+    def _index_of_many(self, count):
+        with tempfile.TemporaryDirectory(dir=self._scratch.files) as folder:
+            image = iso_images.make_many(pathlib.Path(folder), count)
+            self._index(f"index of an ISO, {count} files", image)
+            if count == iso_images.MOST_FILES:
+                with self._running(iso_images.PixieImage, image=image) as server:
+                    held = server.group.memory_megabytes()
+                self._add(f"memory, an ISO with {count} files", "MB", {Pixie.name: [held]}, False)
+
+    def _index(self, name, image):
+        runs = [iso_images.listing_milliseconds(self._options.pixie, image) for _ in range(self._options.runs)]
+        self._add(name, "ms", {program: [run[program] for run in runs] for program in runs[0]}, False)
 
     def _start_up(self):
         scripts = self._scratch.files / "scripts"

@@ -56,7 +56,8 @@ def program(name, package):
 
 # What the benchmarks run, and the Debian package of each.
 PROGRAMS = {"dnsmasq": "dnsmasq-base", "in.tftpd": "tftpd-hpa", "atftpd": "atftpd", "nginx": "nginx",
-            "kea-dhcp4": "kea-dhcp4-server", "perfdhcp": "kea-admin", "wrk": "wrk"}
+            "kea-dhcp4": "kea-dhcp4-server", "perfdhcp": "kea-admin", "wrk": "wrk", "xorriso": "xorriso",
+            "bsdtar": "libarchive-tools"}
 
 
 def fetch_programs():
@@ -119,12 +120,17 @@ class Server:
                 raise OSError(f"{self.name} doesn't answer: {self.last_output()}")
 
     def _http_answers(self):
+        return self.head(f"/{SCRIPT}") is not None
+
+    def head(self, target):
+        """The status of a HEAD request; None: nobody answers."""
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", self.http_port)) != 0:
                 time.sleep(0.001)
-                return False
-            client.sendall(f"HEAD /{SCRIPT} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
-            return bool(client.recv(1024))
+                return None
+            client.sendall(f"HEAD {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+            words = client.recv(1024).split()
+            return int(words[1]) if words else None
 
     def _tftp_answers(self):
         with socket.socket(type=socket.SOCK_DGRAM) as client:
@@ -166,6 +172,10 @@ class Server:
             if used - before < 0.0005:
                 break
         return used
+
+    def target(self, name):
+        """The request target of a file of the tree."""
+        return f"/{name}"
 
     def shown_command(self):
         """For the report: no folders of this run."""
@@ -263,3 +273,59 @@ class Nginx(Server):
 
     def version(self):
         return re.sub(r"nginx version: ", "", _output(self.command()[0], "-v")).strip()
+
+
+class _Upstream(Nginx):
+    """What a cache fetches from; its own CPU time counts for nobody."""
+
+    name = "upstream"
+
+
+class _Caching:
+    """A server that has the tree from an upstream of its own."""
+
+    upstream_port = None
+
+    def start(self):
+        """Returns the seconds until it answers; the upstream runs before."""
+        self._upstream = _Upstream(self._scratch, self.root, self.folder / "upstream")
+        self._upstream.name = f"{self.name}-upstream"
+        self._upstream.http_port = self.upstream_port
+        self._upstream.start()
+        return super().start()
+
+    def stop(self):
+        """Ends it, then its upstream."""
+        super().stop()
+        self._upstream.stop()
+
+
+class PixieMirror(_Caching, Pixie):
+    """The tree as files of the mirror."""
+
+    tftp_port, http_port, upstream_port = 6902, 8002, 8006
+
+    def command(self):
+        return [*super().command(), "--mirror", f"127.0.0.1:{self.upstream_port}", "--mirror-dir",
+                self.folder / "mirror", "--state", self.folder / "state"]
+
+    def target(self, name):
+        return f"/mirror/http/127.0.0.1:{self.upstream_port}/{name}"
+
+
+class NginxCache(_Caching, Nginx):
+    """The same configuration with proxy_cache in the place of the files."""
+
+    http_port, upstream_port = 8008, 8007
+
+    def command(self):
+        command = super().command()
+        conf = self.folder / "nginx.conf"
+        text = conf.read_text().replace(
+            f"root {self.root};",
+            f"location / {{ proxy_pass http://127.0.0.1:{self.upstream_port}; proxy_cache files; "
+            "proxy_cache_valid 200 1h; proxy_cache_lock on; }")
+        conf.write_text(text.replace(
+            "sendfile on;", f"proxy_cache_path {self.folder}/cache keys_zone=files:10m max_size=2g "
+            "use_temp_path=off; sendfile on;"))
+        return command

@@ -20,7 +20,8 @@ import traceback
 
 from clients import (api_docs, clients_http, clients_tftp, dhcp, dhcp6, dhcp_beside, dhcp_config,  # noqa: F401
                      dhcp_load, dhcp_server, doctor, explain, http_files, http_messages, http_paths,
-                     http_patience, life, life_start, machines, page, tftp_faults, tftp_load, tftp_names,
+                     http_patience, images, images_upload, life, life_start, machines, mirror,
+                     mirror_answers, mirror_commands, page, tftp_faults, tftp_load, tftp_names,
                      tftp_protocol, webhook)  # (cases register themselves)
 from clients.bench import Bench
 from clients.case import CASES, Failure, Skip, Stopwatch, check

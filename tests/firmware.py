@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 
-from lab import disk, net, process
+from lab import disk, mini_image, net, process
 from lab.machine import MAC
 from lab.scene import (Assign, Case, Logged, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, SCRIPT_RUNS,
                        Screenshot, See, Shown, Type, TypeLine)
@@ -176,6 +176,66 @@ DHCP_CASES = {
         served=SERVED_X64, **RELAY),
 }
 
+# Images in the folder, booted by their entry in the menu, the first below the machine's own.
+FIRST_ENTRY = (Type("\x1b[B"), Type("\r"))
+SERIAL = f"""\
+[machines."{MAC}".vars]
+arguments = "console=ttyS0 panic=-1"
+"""
+SERIAL_ARM = SERIAL.replace("ttyS0", "ttyAMA0")
+
+
+def image_case(name, firmware, machine=rb"x86_64", system="efi64", holds=None):
+    """The lab's Linux in the place of the image's gets the command line that its system wants."""
+    image = mini_image.read(name)
+    words = [re.escape(text.replace("192.0.2.1", net.ADDRESS).replace("52-54-00-12-34-56", OWN_FILE[:17]))
+             for text in image.required
+             if not text.startswith(("kernel ", "initrd ", "http", "efi-"))]
+    line = "".join(f"(?=[^\r\n]*{word})" for word in words)
+    steps = (IPXE, MENU, *FIRST_ENTRY,
+             See("linux", rb"LINUX-RUNS " + machine + b" " + line.encode()),
+             See("firmware", b"FIRMWARE-IS " + system.encode()))
+    if holds:
+        steps += (See("file in the initramfs", rb"ROOT-HOLDS [^\r\n]*" + re.escape(holds.encode())),)
+    return Case(
+        f"{image.file} by its menu entry, {firmware}", firmware, steps, scripts=(),
+        fleet=SERIAL_ARM if firmware == "arm64" else SERIAL, images=(name,), menu_timeout=100,
+        dhcp="plain", pixie_options=("--dhcp", "proxy", "--interface", "br0"))
+
+
+def real_case(note, name, firmware, *steps, **more):
+    """An image that Debian's packages carry."""
+    return Case(f"{note}, {firmware}", firmware, (IPXE, MENU, *FIRST_ENTRY, *steps), scripts=(),
+                fleet=SERIAL, real_images=(name,), menu_timeout=100, dhcp="plain",
+                pixie_options=("--dhcp", "proxy", "--interface", "br0"), **more)
+
+
+INSTALLER = See("installer", rb"Choose language|Select a language")
+GRUB = See("GRUB", rb"GNU GRUB +version")
+MEMTEST = See("Memtest86+", rb"Memtest86\+ v\d")
+IMAGE_CASES = {
+    **{f"images-{name}-bios": image_case(name, "bios", system="bios")
+       for name in ("debian-live", "arch", "opensuse", "systemrescue", "talos", "clonezilla")},
+    **{f"images-{name}-uefi64": image_case(name, "uefi64")
+       for name in ("ubuntu-server", "rocky", "fedora-live", "fedora-coreos", "flatcar", "grml")},
+    "images-proxmox-bios": image_case("proxmox", "bios", system="bios", holds="proxmox.iso"),
+    "images-proxmox-uefi64": image_case("proxmox", "uefi64", holds="proxmox.iso"),
+    "images-nixos-uefi64": image_case("nixos", "uefi64", holds="nixos.iso"),
+    "images-alma-arm64": image_case("alma-arm64", "arm64", machine=rb"aarch64"),
+    "images-debian-installer-bios": real_case(
+        "Debian's installer from its mini.iso", "debian-12-mini.iso", "bios", INSTALLER,
+        qemu=("-m", "1024")),
+    "images-debian-installer-uefi64": real_case(
+        "Debian's installer from its mini.iso", "debian-12-mini.iso", "uefi64", INSTALLER,
+        qemu=("-m", "1024")),
+    "images-sanboot-bios": real_case(
+        "GRUB's rescue disc, which no recipe knows", "grub-rescue.iso", "bios", GRUB),
+    "images-memtest-uefi64": real_case(
+        "Memtest86+ from its ISO", "memtest86+x64.iso", "uefi64", MEMTEST, display=True),
+    "images-memtest-bios": real_case(
+        "Memtest86+ from a folder", "memtest", "bios", MEMTEST, display=True),
+}
+
 CASES = {
     "bios-undionly": Case(
         "BIOS by undionly.kpxe", "bios", BOOT_UNDIONLY, force_undionly=True, served=SERVED_BIOS),
@@ -265,6 +325,7 @@ CASES = {
         (IPXE, MENU, Type("x"), See("end", rb'BdsDxe: failed to start Boot\w+ "UEFI PXEv4'),
          See("next option", rb'Boot\w+ "UEFI (PXEv6|HTTPv4)')), menu_timeout=100, scripts=()),
     **DHCP_CASES,
+    **IMAGE_CASES,
     "uefi64-rule": Case(
         "a rule finds the machine by its firmware; its title stands in the menu", "uefi64",
         (IPXE, OWN_MENU, *X86_EFI), scripts=(), fleet=FLEET, dhcp="plain",

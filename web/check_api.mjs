@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 /** Schemas that the page has no use for. */
-const unused = new Set(["Health", "Problem", "BootSummaryList"]);
+const unused = new Set(["Health", "Problem", "UploadProblem", "BootSummaryList"]);
 
 /** Of each interface its members: name to type, `?` behind the name of one that may be absent. */
 export function typesOf(source) {

@@ -14,15 +14,15 @@ Answer answer_to(registry::Registry& registry, const Office& office, const Call&
       check_access(call, found->route.access, tokens.get(),
                    [&office](std::string_view host) { return office.is_own_name(host); });
   if (!access) return access.error();
-  return found->route.handle({registry, office, call, found->mac.value_or(wire::Mac{})});
+  return found->route.handle(
+      {registry, office, call, found->mac.value_or(wire::Mac{}), found->file});
 }
 
 }  // namespace
 
 Answer Api::answer(const Call& call) const {
   auto answer = answer_to(registry_, office_, call);
-  answer.made.fields.emplace_back("Cache-Control", "no-store");
-  answer.made.fields.emplace_back("X-Content-Type-Options", "nosniff");
+  add_common_fields(answer);
   return answer;
 }
 

@@ -312,7 +312,7 @@ TEST_F(ApiTest, WhatIsInForceIsListed) {
   ASSERT_EQ(profiles.size(), 3);
   EXPECT_EQ(text_of(profiles[0]),
             R"({"name":"debian12","title":"Debian 12","menu":true,"menu_group":null,)"
-            R"("kind":"kernel","file":"pixie.toml","line":2,"vars":{}})");
+            R"("firmware":[],"arch":[],"kind":"kernel","file":"pixie.toml","line":2,"vars":{}})");
   EXPECT_EQ(profiles[1].at("kind"), "local");
   EXPECT_EQ(text_of(json_in(get("/rules")).at("rules")[0]),
             R"({"name":"arm","profile":"disk","conditions":[{"fact":"arch","patterns":["arm64"]}],)"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
 
 #include "api/json.h"
 #include "http/response.h"
@@ -30,6 +32,18 @@ bool came_by_proxy(const http::Fields& fields) {
   return std::ranges::any_of(marks, [&](auto mark) { return fields.find(mark).has_value(); });
 }
 
+/// RFC 9112 section 6.3.
+std::optional<std::uint64_t> length_of(const http::Fields& fields) {
+  if (fields.find("Transfer-Encoding")) return std::nullopt;
+  if (!fields.find("Content-Length")) return 0;
+  const auto text = fields.find_single("Content-Length");
+  std::uint64_t value = 0;
+  if (!text || text->empty()) return std::nullopt;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 std::optional<Call> call_of(const http::Request& request, const http::Target& target,
@@ -48,10 +62,17 @@ std::optional<Call> call_of(const http::Request& request, const http::Target& ta
               .if_match = fields.list("If-Match"),
               .if_none_match = fields.list("If-None-Match"),
               .content_type = single(fields, "Content-Type"),
+              .content_range = single(fields, "Content-Range"),
+              .content_length = length_of(fields),
               .host = single(fields, "Host"),
               .origin = single(fields, "Origin"),
               .body = request.body,
               .loopback = from_loopback && !came_by_proxy(fields)};
+}
+
+void add_common_fields(Answer& answer) {
+  answer.made.fields.emplace_back("Cache-Control", "no-store");
+  answer.made.fields.emplace_back("X-Content-Type-Options", "nosniff");
 }
 
 Answer problem(int status, std::string_view detail) {

@@ -11,6 +11,7 @@
 
 #include "api/json.h"
 #include "machines/decide.h"
+#include "mirror/location.h"
 #include "roms/rom.h"
 
 namespace pixie::api {
@@ -110,12 +111,13 @@ Script script_of(const Context& context, const Inquiry& inquiry,
   }
 }
 
-/// Whether it is there, if it is this server's.
+/// Whether it is there, if it is this server's; what comes through the mirror is elsewhere.
 Json exists(const Context& context, const machines::Here& here, std::string_view url) {
   if (!url.starts_with(here.server)) return {};
   url.remove_prefix(here.server.size());
   if (!url.starts_with('/')) return {};
   const auto target = http::parse_target(url);
+  if (target && target->path.starts_with(mirror::base_path)) return {};
   return target && context.office.has(*target);
 }
 

@@ -55,6 +55,16 @@ void Feed::publish_problems() {
       [this] { return problems(office_.mistakes()); });
 }
 
+void Feed::publish_images(const images::Images& images) {
+  publish(
+      "images", [](const Filter& filter) { return filter.images; },
+      [&] {
+        const auto pending =
+            std::ranges::count_if(images.all, [](const auto& each) { return each.second.pending; });
+        return Json{{"images", images.all.size()}, {"pending", pending}};
+      });
+}
+
 void Feed::publish(std::string_view event, const std::function<bool(const Filter&)>& is_wanted,
                    const std::function<Json()>& data) {
   const std::lock_guard lock(mutex_);

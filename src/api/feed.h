@@ -1,6 +1,6 @@
 // The live feed: what happens, as the texts of Server-Sent Events, each made once and shared by all who listen.
 //
-//   message = "event: " ( "log" / "machine" / "forgotten" / "problems" ) LF "data: " JSON LF LF
+//   message = "event: " ( "log" / "machine" / "forgotten" / "problems" / "images" ) LF "data: " JSON LF LF
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include "api/json.h"
 #include "api/office.h"
 #include "events/stream.h"
+#include "images/image.h"
 #include "registry/registry.h"
 
 namespace pixie::api {
@@ -40,6 +41,8 @@ class Feed final : public events::View {
   void publish_forgotten(const wire::Mac& mac);
   /// The mistakes of the files were found, or mended.
   void publish_problems();
+  /// The images changed: how many there are, and of how many it is not yet known what is in them.
+  void publish_images(const images::Images& images);
 
  private:
   struct Listener {

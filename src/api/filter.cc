@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<std::string_view, 4> severities{"error", "warning", "info", "debug"};
 
 Expected<void> set_types(Filter& filter, std::string_view types) {
-  filter.log = filter.machine = filter.problems = false;
+  filter.log = filter.machine = filter.problems = filter.images = false;
   while (const auto type = http::next_element(types)) {
     if (*type == "log") {
       filter.log = true;
@@ -23,8 +23,10 @@ Expected<void> set_types(Filter& filter, std::string_view types) {
       filter.machine = true;
     } else if (*type == "problems") {
       filter.problems = true;
+    } else if (*type == "images") {
+      filter.images = true;
     } else {
-      return fail(fmt::format("types: '{}' is none of log, machine and problems", *type));
+      return fail(fmt::format("types: '{}' is none of log, machine, problems and images", *type));
     }
   }
   return {};

@@ -15,9 +15,10 @@ struct Filter {
   bool log = true;
   bool machine = true;
   bool problems = true;
+  bool images = true;
   /// Log messages of this severity and graver ones.
   events::Severity level = events::Severity::info;
-  /// Only what is about this machine; mistakes of the files are about all.
+  /// Only what is about this machine; mistakes of the files, and images, are about all.
   std::optional<wire::Mac> mac = {};
 };
 

@@ -26,7 +26,7 @@ TEST(Filter, TakesWhatTheQuerySays) {
 
 TEST(Filter, NamesTheParameterThatIsWrong) {
   EXPECT_EQ(filter_of("types=logs").error().text,
-            "types: 'logs' is none of log, machine and problems");
+            "types: 'logs' is none of log, machine, problems and images");
   EXPECT_EQ(filter_of("level=loud").error().text,
             "level: 'loud' is none of error, warning, info and debug");
   EXPECT_EQ(filter_of("mac=web1").error().text, "mac: 'web1' is no MAC address");

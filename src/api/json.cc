@@ -10,12 +10,12 @@
 #include "api/filter.h"
 
 namespace pixie::api {
+
+Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
+
 namespace {
 
 using machines::Fact;
-
-/// Empty texts stand for what is not known or not there.
-Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
 
 Json assignment_json(const machines::Assignment& assignment) {
   return {{"profile", text_or_null(assignment.profile)},
@@ -181,6 +181,8 @@ Json profiles(const machines::Fleet& fleet) {
                     {"title", profile.title},
                     {"menu", profile.menu},
                     {"menu_group", text_or_null(profile.menu_group)},
+                    {"firmware", profile.fit.firmware},
+                    {"arch", profile.fit.arch},
                     {"kind", kind_of(profile.target)},
                     {"file", profile.place.file},
                     {"line", profile.place.line},

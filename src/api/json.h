@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -25,6 +26,8 @@ using Json = nlohmann::ordered_json;
 std::string text_of(const Json& json);
 /// 200, on one line and with a newline at its end.
 Answer json_answer(const Json& json);
+/// Null for an empty text, which stands for what is not known or not there.
+Json text_or_null(std::string_view text);
 /// RFC 3339, UTC, milliseconds. Null for the epoch: it never happened.
 Json json_of(events::Time time);
 Json json_of(const script::Value& value);

@@ -1,6 +1,7 @@
 // What the API asks of the server that it is part of, beside the registry.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,14 +10,24 @@
 
 #include "api/tokens.h"
 #include "http/target.h"
+#include "images/image.h"
 #include "machines/decide.h"
 #include "machines/fleet.h"
 #include "machines/roster.h"
+#include "mirror/view.h"
 #include "roms/catalogue.h"
 #include "wire/diagnostic.h"
 #include "wire/mac.h"
 
 namespace pixie::api {
+
+/// Of the disk of the images folder.
+struct ImageRoom {
+  /// Whether pixie may write there.
+  bool writable = false;
+  /// In bytes, if it is known.
+  std::optional<std::uint64_t> free = {};
+};
 
 /// What the other server of --api said of a machine.
 struct UpstreamAnswer {
@@ -32,6 +43,8 @@ class Office {
   /// What is in force, never null; and the mistakes of the files that are not.
   virtual std::shared_ptr<const machines::Fleet> fleet() const = 0;
   virtual std::vector<wire::Diagnostic> mistakes() const = 0;
+  /// Never null.
+  virtual std::shared_ptr<const images::Images> images() const = 0;
   /// Whether the scripts folder has a script of the machine's own.
   virtual bool has_own_script(const wire::Mac& mac) const = 0;
 
@@ -48,6 +61,9 @@ class Office {
   virtual machines::Here here(const machines::Identity& machine) const = 0;
   /// Whether this server has something at that path.
   virtual bool has(const http::Target& target) const = 0;
+  virtual ImageRoom image_room() const = 0;
+  /// Nothing: there is no mirror. Of its files at most a thousand.
+  virtual std::optional<mirror::View> mirror() const = 0;
   virtual std::string version() const = 0;
   /// What keeps it from working as it should, a sentence each; none: all is well.
   virtual std::vector<std::string> health_problems() const = 0;

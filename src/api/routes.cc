@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "api/explain.h"
 #include "api/fleet_calls.h"
+#include "api/image_calls.h"
 #include "api/machine_calls.h"
+#include "api/mirror_calls.h"
 
 namespace pixie::api {
 namespace {
@@ -34,19 +38,36 @@ constexpr std::array table{
     Route{"GET", "/rules", read, list_rules},
     Route{"GET", "/problems", read, list_problems},
     Route{"GET", "/roms", read, list_roms},
+    Route{"GET", "/images", read, list_images},
+    Route{"GET", "/images/{file}", read, get_image},
+    Route{"PUT", "/images/{file}", write, put_image},
+    Route{"DELETE", "/images/{file}", write, delete_image},
+    Route{"GET", "/mirror", read, get_mirror},
     Route{"GET", "/events", read, follow_events},
 };
 
 constexpr std::string_view mac_segment = "{mac}";
+constexpr std::string_view file_segments = "{file}";
 
-/// Whether the segments are those of the path; `mac` becomes what stands for `{mac}`.
-bool matches(std::string_view path, std::span<const std::string> segments,
-             std::optional<std::string_view>& mac) {
+/// What stands for `{mac}` and `{file}`.
+struct Variables {
+  std::optional<std::string_view> mac;
+  std::string file;
+};
+
+/// Whether the segments are those of the path.
+bool matches(std::string_view path, std::span<const std::string> segments, Variables& variables) {
+  auto& [mac, file] = variables;
   for (const std::string& segment : segments) {
     if (path.empty()) return false;
     path.remove_prefix(1);
     const auto wanted = path.substr(0, path.find('/'));
     path.remove_prefix(wanted.size());
+    if (wanted == file_segments) {
+      const auto rest = segments.subspan(static_cast<std::size_t>(&segment - segments.data()));
+      file = fmt::format("{}", fmt::join(rest, "/"));
+      return true;
+    }
     if (wanted == mac_segment) {
       mac = segment;
     } else if (wanted != segment) {
@@ -69,14 +90,15 @@ std::span<const Route> routes() { return table; }
 std::expected<Found, Answer> find_route(const Call& call) {
   std::string allowed;
   for (const Route& route : table) {
-    std::optional<std::string_view> segment;
-    if (!matches(route.path, call.segments, segment)) continue;
+    Variables variables;
+    if (!matches(route.path, call.segments, variables)) continue;
     if (route.method != call.method) {
       allowed += fmt::format("{}{}{}", allowed.empty() ? "" : ", ", route.method,
                              route.method == "GET" ? ", HEAD" : "");
       continue;
     }
-    if (!segment) return Found{route, std::nullopt};
+    const auto& segment = variables.mac;
+    if (!segment) return Found{route, std::nullopt, std::move(variables.file)};
     const auto mac = wire::Mac::parse(*segment);
     if (!mac) return refuse(400, fmt::format("'{}' is no MAC address.", *segment));
     return Found{route, mac};

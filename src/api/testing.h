@@ -19,6 +19,8 @@ class TestOffice final : public Office {
  public:
   std::shared_ptr<const machines::Fleet> the_fleet = std::make_shared<const machines::Fleet>();
   std::vector<wire::Diagnostic> the_mistakes;
+  images::Images the_images;
+  ImageRoom the_room;
   std::shared_ptr<const Tokens> the_tokens;
   machines::Roster the_roster;
   std::shared_ptr<const roms::Catalogue> the_catalogue = std::make_shared<const roms::Catalogue>();
@@ -27,10 +29,15 @@ class TestOffice final : public Office {
   UpstreamAnswer the_upstream;
   std::set<std::string> paths;
   std::vector<std::string> the_health_problems;
+  std::optional<mirror::View> the_mirror;
 
   std::shared_ptr<const machines::Fleet> fleet() const override { return the_fleet; }
   std::vector<wire::Diagnostic> mistakes() const override { return the_mistakes; }
   bool has_own_script(const wire::Mac&) const override { return the_own_script.has_value(); }
+  std::shared_ptr<const images::Images> images() const override {
+    return std::make_shared<const images::Images>(the_images);
+  }
+  ImageRoom image_room() const override { return the_room; }
   std::shared_ptr<const Tokens> tokens() const override { return the_tokens; }
   const machines::Roster& roster() const override { return the_roster; }
   std::shared_ptr<const roms::Catalogue> catalogue() const override { return the_catalogue; }
@@ -41,6 +48,7 @@ class TestOffice final : public Office {
     return {.server = "http://192.0.2.1", .host = "192.0.2.1", .callback = ""};
   }
   bool has(const http::Target& target) const override { return paths.contains(target.path); }
+  std::optional<mirror::View> mirror() const override { return the_mirror; }
   std::string version() const override { return "1.2.3"; }
   std::vector<std::string> health_problems() const override { return the_health_problems; }
   bool is_own_name(std::string_view host) const override { return host == "bootserver"; }

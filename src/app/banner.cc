@@ -58,6 +58,7 @@ std::string banner(const Settings& settings, const net::Sockets& sockets,
   line("  scripts  {}{}", or_none(layout.scripts),
        layout.scripts.empty() ? "   (name a folder with -d)" : "");
   line("  extra    {}", or_none(layout.extra));
+  if (!settings.images.empty()) line("  images   {}", settings.images);
   if (!layout.roms.empty()) line("  ROMs     {}, over those inside", layout.roms);
   const auto tftp_port = sockets.tftp.front().endpoint.port;
   if (tftp_port != 69) {

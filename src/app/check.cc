@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "app/images_now.h"
 #include "machines/decide.h"
-#include "machines/read_fleet.h"
+#include "machines/fleet.h"
 #include "wire/diagnostic.h"
 
 namespace pixie::app {
@@ -26,12 +29,16 @@ const machines::Here some_here{.server = "http://192.0.2.1",
 
 class Check {
  public:
-  explicit Check(const std::string& folder)
-      : folder_(folder), fleet_(machines::read_fleet(folder)) {}
+  Check(const std::string& folder, FleetNow now)
+      : folder_(folder),
+        fleet_(machines::Fleet::load(now.sources)),
+        of_recipes_(std::move(now.mistakes)) {}
 
   std::vector<Diagnostic> mistakes() {
-    auto all = fleet_ ? std::vector<Diagnostic>() : fleet_.error();
+    auto all = of_recipes_;
+    if (!fleet_) std::ranges::copy(fleet_.error(), std::back_inserter(all));
     scripts(all);
+    if (fleet_) rules(all);
     if (fleet_) rendering(all);
     return all;
   }
@@ -87,6 +94,14 @@ class Check {
                         .column = 1,
                         .text = "an iPXE script begins with a line #!ipxe",
                         .excerpt = line.substr(0, line.find_first_of("\r\n"))});
+  }
+
+  void rules(std::vector<Diagnostic>& mistakes) const {
+    for (const auto& rule : (*fleet_)->rules()) {
+      const auto& [file, line, column] = rule.place;
+      if (auto why = machines::unfit(**fleet_, rule))
+        mistakes.push_back({.file = file, .line = line, .column = column, .text = std::move(*why)});
+    }
   }
 
   /// Mistakes that many machines share are told once.
@@ -148,14 +163,18 @@ class Check {
 
   const std::string folder_;
   const std::expected<std::shared_ptr<const machines::Fleet>, std::vector<Diagnostic>> fleet_;
+  const std::vector<Diagnostic> of_recipes_;
   std::size_t own_scripts_ = 0;
   std::map<std::tuple<std::string, std::size_t, std::size_t, std::string>, Found> found_;
 };
 
 }  // namespace
 
-bool check_folder(const std::string& folder, std::ostream& out) {
-  Check check(folder);
+bool check_folder(const std::string& folder, const std::string& images,
+                  const roms::Catalogue& catalogue, std::ostream& out) {
+  const auto there = images_now(images);
+  if (!there) out << there.error().text << '\n';
+  Check check(folder, fleet_now(folder, there.value_or(images::Images()), catalogue));
   const auto mistakes = check.mistakes();
   for (const auto& mistake : mistakes) out << mistake.with_caret();
   if (mistakes.empty()) {

@@ -40,7 +40,7 @@ class CheckCommand : public ScriptsFolder {
  protected:
   std::string checked(bool sound) const {
     std::ostringstream out;
-    EXPECT_EQ(check_folder(folder.string(), out), sound);
+    EXPECT_EQ(check_folder(folder.string(), "", roms::Catalogue(), out), sound);
     return std::move(out).str();
   }
 };

@@ -96,6 +96,45 @@ void add_fleet(CLI::App& app, CommandLine& line) {
   }
 }
 
+void add_images(CLI::App& app, CommandLine& line) {
+  auto& images = *app.add_subcommand("images")->fallthrough();
+  auto& show = *images.add_subcommand("show")->fallthrough();
+  show.preparse_callback([&line](std::size_t) { line.command = Command::images_show; });
+  show.add_option("FILE", line.operand)->required();
+  const auto add = [&](const char* name, Command command) {
+    auto* sub = images.add_subcommand(name)->fallthrough();
+    sub->preparse_callback([&line, command](std::size_t) { line.command = command; });
+    sub->add_option("FILE", line.image_files.file)->required();
+    return sub;
+  };
+  add("list", Command::images_list)->add_flag("--sha256", line.image_files.hashes);
+  add("cat", Command::images_cat)->add_option("PATH", line.image_files.path)->required();
+  images.require_subcommand(1, 1);
+}
+
+void add_mirror(CLI::App& app, CommandLine& line) {
+  using Action = MirrorArguments::Action;
+  auto& mirror = *app.add_subcommand("mirror")->fallthrough();
+  mirror.preparse_callback([&line](std::size_t) { line.command = Command::mirror; });
+  const auto add = [&](const char* name, Action action) {
+    auto* sub = mirror.add_subcommand(name)->fallthrough();
+    sub->preparse_callback([&line, action](std::size_t) { line.mirror.action = action; });
+    return sub;
+  };
+  add("list", Action::list);
+  add("verify", Action::verify);
+  add("fetch", Action::fetch)->add_option("URL", line.mirror.urls)->required();
+  mirror.require_subcommand(0, 1);
+
+  auto& fetch = *app.add_subcommand("fetch")->fallthrough();
+  fetch.preparse_callback([&line](std::size_t) { line.command = Command::fetch; });
+  fetch.add_option("NAME/VERSION", line.fetch.request);
+  fetch.add_option("--from", line.fetch.from);
+  fetch.add_option("--arch", line.fetch.arch);
+  fetch.add_option("--keyring", line.fetch.keyring);
+  fetch.add_flag("--force", line.fetch.force);
+}
+
 void add_commands(CLI::App& app, CommandLine& line) {
   auto& roms = *app.add_subcommand("roms")->fallthrough();
   roms.parse_complete_callback([&line] {
@@ -123,6 +162,8 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_doctor(app, line);
   add_machine(app, line);
   add_fleet(app, line);
+  add_images(app, line);
+  add_mirror(app, line);
 
   auto& manual = *app.add_subcommand("man");
   manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });

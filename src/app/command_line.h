@@ -5,7 +5,10 @@
 
 #include "app/doctor.h"
 #include "app/explain.h"
+#include "app/fetch_command.h"
+#include "app/image_files.h"
 #include "app/machine_command.h"
+#include "app/mirror_command.h"
 #include "app/settings.h"
 
 namespace pixie::app {
@@ -22,11 +25,16 @@ enum class Command : std::uint8_t {
   roms_export,
   roms_import,
   roms_verify,
+  images_show,
+  images_list,
+  images_cat,
   doctor_watch,
   doctor_probe,
   machine,
   check,
   explain,
+  mirror,
+  fetch,
 };
 
 struct CommandLine {
@@ -35,7 +43,7 @@ struct CommandLine {
   Values values;
   std::string config_file;
   /// The file or folder that a `roms` command works on; the kind of server of `dhcp-config`; the
-  /// folder of `check`.
+  /// folder of `check`; the image of `images show`.
   std::string operand;
   /// `dhcp-config --address`.
   std::string address;
@@ -46,6 +54,9 @@ struct CommandLine {
   DoctorArguments doctor;
   MachineArguments machine;
   ExplainArguments explain;
+  ImageFileArguments image_files;
+  MirrorArguments mirror;
+  FetchArguments fetch;
 };
 
 /// The error is one sentence, with the nearest thing that would have been right.

@@ -12,10 +12,13 @@
 #include <fmt/ranges.h>
 
 #include "api/json.h"
+#include "app/images_now.h"
 #include "app/own_address.h"
 #include "http/target.h"
 #include "machines/decide.h"
+#include "machines/fleet.h"
 #include "machines/read_fleet.h"
+#include "mirror/location.h"
 #include "net/http_client.h"
 #include "roms/rom.h"
 #include "tree/tree.h"
@@ -45,9 +48,10 @@ Expected<machines::Identity> identity_of(const ExplainArguments& arguments) {
   return identity;
 }
 
-Expected<std::shared_ptr<const machines::Fleet>> fleet_of(const std::string& folder) {
-  if (folder.empty()) return std::make_shared<const machines::Fleet>();
-  auto fleet = machines::read_fleet(folder);
+Expected<std::shared_ptr<const machines::Fleet>> fleet_of(const Settings& settings,
+                                                          const images::Images& images) {
+  const auto now = fleet_now(settings.layout.scripts, images, *settings.layout.catalogue);
+  auto fleet = machines::Fleet::load(now.sources);
   if (fleet) return std::move(*fleet);
   return fail(fmt::format("{} (pixie check tells all mistakes)", fleet.error().front().one_line()));
 }
@@ -96,14 +100,16 @@ machines::Identity with(machines::Identity asked, const machines::Identity& seen
 
 class Explanation {
  public:
-  Explanation(const Settings& settings, const machines::Fleet& fleet,
+  Explanation(const Settings& settings, images::Images images, const machines::Fleet& fleet,
               const machines::Identity& asked, Running running, std::ostream& out)
       : settings_(settings),
         tree_(settings.layout),
+        mirror_(settings.mirror),
         fleet_(fleet),
         running_(std::move(running)),
         identity_(with(asked, running_.seen)),
         out_(out) {
+    tree_.set_images(std::make_shared<const images::Images>(std::move(images)));
     const auto address = address_of(settings.layout);
     here_ = {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
     here_.callback = fmt::format("{}/api/v1/machines/{}/done?token=given-at-boot", here_.server,
@@ -211,6 +217,11 @@ class Explanation {
     if (url.contains("${")) return "  (iPXE fills it in)";
     const auto target = http::parse_target(url.substr(here_.server.size()));
     if (!target) return "  NOT A PATH";
+    if (target->path.starts_with(mirror::base_path)) {
+      const auto upstream = mirror::url_of(*target);
+      const bool allowed = upstream && mirror_.allows(*upstream);
+      return allowed ? "  (by way of the mirror)" : "  NOT ALLOWED by --mirror";
+    }
     const auto found = tree_.resolve(target->path);
     const auto* wanted = std::get_if<tree::Wanted>(&found);
     if (!wanted) return std::holds_alternative<tree::Body>(found) ? "  ok" : "  NOT THERE";
@@ -223,6 +234,7 @@ class Explanation {
 
   const Settings& settings_;
   tree::Tree tree_;
+  const mirror::AllowList& mirror_;
   const machines::Fleet& fleet_;
   const Running running_;
   const machines::Identity identity_;
@@ -238,9 +250,11 @@ Expected<void> explain_machine(const ExplainArguments& arguments, const Settings
                                std::ostream& out) {
   const auto identity = identity_of(arguments);
   if (!identity) return std::unexpected(identity.error());
-  const auto fleet = fleet_of(settings.layout.scripts);
+  auto images = images_now(settings.images);
+  if (!images) return std::unexpected(images.error());
+  const auto fleet = fleet_of(settings, *images);
   if (!fleet) return std::unexpected(fleet.error());
-  Explanation(settings, **fleet, *identity, ask(*identity->mac()), out).tell();
+  Explanation(settings, std::move(*images), **fleet, *identity, ask(*identity->mac()), out).tell();
   return {};
 }
 

@@ -7,7 +7,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "api/image_calls.h"
 #include "http/conditional.h"
+#include "http/target.h"
+#include "mirror/location.h"
+#include "net/intake.h"
+#include "net/mirror_site.h"
 #include "page/page.h"
 
 namespace pixie::app {
@@ -62,17 +67,44 @@ net::Backend::Answer send_asset(const http::Request& request, const page::Asset&
   return {.made = std::move(made), .stream = {}};
 }
 
+/// An upload, as the connection knows it.
+class UploadIntake final : public net::Intake {
+ public:
+  explicit UploadIntake(std::shared_ptr<library::Upload> upload) : upload_(std::move(upload)) {}
+
+  void take(std::string_view bytes, std::function<void(bool)> done) override {
+    upload_->write(bytes, std::move(done));
+  }
+  void end(bool /*whole*/, std::function<void(http::Made)> done) override {
+    upload_->end([done = std::move(done)](const library::Upload::Result& result) {
+      done(api::upload_answer(result).made);
+    });
+  }
+
+ private:
+  const std::shared_ptr<library::Upload> upload_;
+};
+
 }  // namespace
 
+bool Front::takes_body(const http::Request& request) const {
+  const auto target = http::parse_target(request.target);
+  return request.method_text == "PUT" && target && target->path.starts_with("api/v1/images/");
+}
+
 bool Front::answers(std::string_view path) const {
-  return path.starts_with("api/") || path == "metrics" || path == "healthz" || path == "readyz" ||
-         page::find(path) != nullptr;
+  return path.starts_with("api/") || path.starts_with(mirror::base_path) || path == "metrics" ||
+         path == "healthz" || path == "readyz" || page::find(path) != nullptr;
 }
 
 void Front::answer(const Call& call, std::function<void(Answer)> done) {
   const auto& path = call.target.path;
   if (path.starts_with("api/")) return ask_api(call, std::move(done));
   if (call.request.method == http::Method::other) return done(only_read());
+  if (path.starts_with(mirror::base_path)) {
+    if (parts_.mirror) return net::ask_mirror(*parts_.mirror, call, std::move(done));
+    return done(plain(404, "There is no mirror here: it needs --mirror HOST."));
+  }
   if (path == "metrics") {
     return parts_.registry.ask([this, done = std::move(done)](registry::Registry&) {
       done({.made = {.status = 200,
@@ -98,6 +130,7 @@ void Front::ask_api(const Call& call, std::function<void(Answer)> done) {
       [this, asked = std::move(*asked), done = std::move(done)](registry::Registry&) {
         auto answer = parts_.api.answer(asked);
         if (answer.follow) return done(follow(std::move(answer)));
+        if (answer.order) return carry_out(*answer.order, done);
         done({.made = std::move(answer.made), .stream = {}});
       });
 }
@@ -111,6 +144,28 @@ net::Backend::Answer Front::follow(api::Answer answer) const {
   });
   parts_.listened();
   return {.made = std::move(answer.made), .stream = channel};
+}
+
+/// On the registry's thread; `done` is called by the uploads'.
+void Front::carry_out(const api::ImageOrder& order, std::function<void(Answer)> done) const {
+  using What = api::ImageOrder::What;
+  switch (order.what) {
+    case What::take:
+      return parts_.uploads.begin(order.part, [done](library::Uploads::Begun begun) {
+        if (!begun)
+          return done(
+              {.made = api::upload_answer(std::unexpected(begun.error())).made, .stream = {}});
+        done({.made = {}, .stream = {}, .intake = std::make_shared<UploadIntake>(*begun)});
+      });
+    case What::look_up:
+      return parts_.uploads.look_up(order.part, [done](const library::Upload::Result& result) {
+        done({.made = api::upload_answer(result).made, .stream = {}});
+      });
+    case What::remove:
+      return parts_.uploads.remove(order.part.file, [done](const auto& failure) {
+        done({.made = api::removal_answer(failure).made, .stream = {}});
+      });
+  }
 }
 
 net::Backend::Answer Front::health() const {

@@ -10,6 +10,8 @@
 #include "app/command_line.h"
 #include "app/dhcp_config.h"
 #include "app/explain.h"
+#include "app/image_files.h"
+#include "app/images_command.h"
 #include "app/manual.h"
 #include "app/serve.h"
 #include "roms/command.h"
@@ -74,14 +76,45 @@ int machine(const CommandLine& line) {
 }
 
 int check(const CommandLine& line) {
-  auto folder = line.operand;
-  if (folder.empty()) {
-    const auto values = gather_values(line);
-    if (!values) return complain(usage, values.error());
-    folder = values->find("scripts")->second.text;
-  }
+  auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  auto& folder = values->find("scripts")->second.text;
+  if (!line.operand.empty()) folder = line.operand;
   if (folder.empty()) return complain(usage, {"check: name the scripts folder: pixie check DIR"});
-  return check_folder(folder, std::cout) ? success : failure;
+  // A folder that is not there is for check_folder() to tell.
+  const auto settings = interpret(*values);
+  const auto images = settings ? settings->images : std::string();
+  const auto catalogue =
+      settings ? settings->layout.catalogue : std::make_shared<const roms::Catalogue>();
+  return check_folder(folder, images, *catalogue, std::cout) ? success : failure;
+}
+
+int images_show(const CommandLine& line) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  const auto settings = interpret(*values);
+  if (!settings) return complain(usage, settings.error());
+  const auto done =
+      show_image(line.operand, settings->layout.scripts, *settings->layout.catalogue, std::cout);
+  return done ? success : complain(failure, done.error());
+}
+
+int image_files(const CommandLine& line) {
+  const auto done = line.command == Command::images_cat
+                        ? print_image_file(line.image_files, std::cout)
+                        : list_image_files(line.image_files, std::cout, std::cerr);
+  return done ? success : complain(failure, done.error());
+}
+
+/// A command that works with the settings.
+template <class Arguments>
+int with_settings(const CommandLine& line, int (*command)(const Arguments&, const Settings&),
+                  const Arguments& arguments) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  const auto settings = interpret(*values);
+  if (!settings) return complain(usage, settings.error());
+  return command(arguments, *settings);
 }
 
 int explain(const CommandLine& line) {
@@ -122,6 +155,15 @@ int run(int argc, char** argv) {
       return check(*line);
     case Command::explain:
       return explain(*line);
+    case Command::images_show:
+      return images_show(*line);
+    case Command::images_list:
+    case Command::images_cat:
+      return image_files(*line);
+    case Command::mirror:
+      return with_settings(*line, mirror_command, line->mirror);
+    case Command::fetch:
+      return with_settings(*line, fetch_command, line->fetch);
     default:
       return roms_command(*line);
   }

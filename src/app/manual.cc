@@ -50,6 +50,14 @@ constexpr Text commands[] = {
      "Check the scripts folder (DIR, or that of the settings): pixie.toml, pixie.d, templates, "
      "scripts, and what each machine whose entry names a profile would get. Print every mistake "
      "with its place."},
+    {"pixie images show FILE",
+     "What the image FILE is (an ISO, a folder, ...), and the profiles that boot it: see "
+     "docs/images.md"},
+    {"pixie images list FILE [--sha256]",
+     "List the files in an ISO 9660 or UDF image as they are served: size, SHA-256, path. What "
+     "kind "
+     "of image it is goes to standard error."},
+    {"pixie images cat FILE PATH", "Print a file that is in an image."},
     {"pixie explain MAC [--arch NAME] [--firmware NAME] [--ip ADDR] [--serial TEXT] ...",
      "Tell what a machine would boot, and why: each step of the decision, its script, its ROM, and "
      "what it would fetch. Every fact that rules ask for can be given: --uuid, --product, ... The "
@@ -66,6 +74,18 @@ constexpr Text commands[] = {
     {"pixie machine once MAC PROFILE",
      "Let the machine boot the profile at its next boot only; an empty PROFILE takes it back."},
     {"pixie machine forget MAC", "Forget a machine, what is assigned to it, and its boots."},
+    {"pixie mirror [list]",
+     "List the files that the mirror keeps; --state or --mirror-dir say where."},
+    {"pixie mirror fetch URL...",
+     "Bring files into the mirror before machines ask: through the pixie that runs on this "
+     "machine, "
+     "else straight into its folder."},
+    {"pixie mirror verify",
+     "Check every file of the mirror against its SHA-256; what is damaged is removed."},
+    {"pixie fetch [NAME/VERSION] [--from URL] [--arch NAME] [--keyring FILE] [--force]",
+     "Bring a distribution's installer (debian/12, rocky/9, ...) from any mirror of its own into "
+     "pixie's, checked by what the distribution published, and write its profile into pixie.d in "
+     "the scripts folder. Without an argument: list the distributions."},
     {"pixie man [--markdown]",
      "Print this manual as a page for man, or the settings as a Markdown table."},
 };
@@ -175,7 +195,10 @@ std::string help_text() {
       "       pixie dhcp-config SERVER [--address ADDR]\n"
       "       pixie doctor [probe] ...\n"
       "       pixie check [DIR]\n       pixie explain MAC ...\n"
-      "       pixie machine [list|show|set|once|forget] ...\n\n" +
+      "       pixie images show|list|cat FILE ...\n"
+      "       pixie machine [list|show|set|once|forget] ...\n"
+      "       pixie mirror [list|fetch|verify] ...\n"
+      "       pixie fetch [NAME/VERSION] ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
   out += "\nOptions:\n";
@@ -204,7 +227,10 @@ std::string manual_page() {
       ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie dhcp-config\n"
       "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.br\n"
       ".B pixie check\n[DIR]\n.br\n.B pixie explain\nMAC ...\n.br\n"
-      ".B pixie machine\n[list|show|set|once|forget]\n.SH DESCRIPTION\n{}\n.PP\n{}\n",
+      ".B pixie images\nshow|list|cat FILE ...\n.br\n"
+      ".B pixie machine\n[list|show|set|once|forget]\n.br\n"
+      ".B pixie mirror\n[list|fetch|verify]\n.br\n.B pixie fetch\n[NAME/VERSION]\n"
+      ".SH DESCRIPTION\n{}\n.PP\n{}\n",
       PIXIE_VERSION, roff(description),
       "A setting comes from the command line, else from the environment, else from the "
       "configuration file, else from its default.");

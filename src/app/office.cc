@@ -1,5 +1,7 @@
 #include "app/office.h"
 
+#include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -51,7 +53,23 @@ void Office::use(const net::UpstreamClient& upstream) {
 
 void Office::replace_tree(const tree::Layout& layout) {
   const std::lock_guard lock(mutex_);
-  tree_ = tree::Tree(layout);
+  tree_.set_layout(layout);
+}
+
+void Office::renew_images() {
+  // Read with the lock held: whoever comes last has the newest.
+  const std::lock_guard lock(mutex_);
+  tree_.set_images(fleet_.images());
+}
+
+std::shared_ptr<const images::Images> Office::images() const { return fleet_.images(); }
+
+api::ImageRoom Office::image_room() const {
+  const auto folder = images()->folder;
+  struct statvfs disk{};
+  if (folder.empty() || statvfs(folder.c_str(), &disk) != 0) return {};
+  return {.writable = faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0,
+          .free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize};
 }
 
 std::shared_ptr<const machines::Fleet> Office::fleet() const { return fleet_.fleet(); }
@@ -106,6 +124,22 @@ bool Office::has(const http::Target& target) const {
   if (const auto* wanted = std::get_if<tree::Wanted>(&found))
     return wanted->what != tree::Wanted::What::text || fleet->text(wanted->name) != nullptr;
   return std::holds_alternative<tree::Body>(found);
+}
+
+std::optional<mirror::View> Office::mirror() const {
+  constexpr std::size_t shown = 1000;
+  if (!mirror_) return std::nullopt;
+  const auto counts = mirror_->counts();
+  const auto usage = mirror_->cache().usage();
+  return mirror::View{.hits = counts.hits,
+                      .misses = counts.misses,
+                      .stale = counts.stale,
+                      .fetched_bytes = counts.fetched,
+                      .fetching = counts.fetching,
+                      .files = usage.files,
+                      .bytes = usage.bytes,
+                      .limit_bytes = usage.limit_bytes,
+                      .entries = mirror_->cache().list(shown)};
 }
 
 std::string Office::version() const { return PIXIE_VERSION; }

@@ -50,10 +50,11 @@ std::string unreadable_in(const std::string& folder) {
 }
 
 /// What the user could not read, tried as that user.
-std::string unreadable_for(const User& user, const tree::Layout& layout) {
+std::string unreadable_for(const User& user, const Settings& settings) {
+  const auto& layout = settings.layout;
   std::string found;
   if (setgroups(0, nullptr) == 0 && setegid(user.gid) == 0 && seteuid(user.uid) == 0) {
-    for (const auto& folder : {layout.scripts, layout.extra, layout.roms}) {
+    for (const auto& folder : {layout.scripts, layout.extra, layout.roms, settings.images}) {
       if (found.empty() && !folder.empty()) found = unreadable_in(folder);
     }
   }
@@ -77,7 +78,7 @@ Expected<std::string> drop_privileges(const Settings& settings) {
         "--user: there is no user '{}' in /etc/passwd; name another one, or root to stay root",
         settings.user));
   }
-  const auto unreadable = unreadable_for(*user, settings.layout);
+  const auto unreadable = unreadable_for(*user, settings);
   if (!unreadable.empty() && !settings.user_given) {
     return fmt::format(
         "Stays root, because {} can't read {}. Make it readable (chmod -R a+rX), or choose with "

@@ -140,7 +140,7 @@ int serve(const CommandLine& line) {
     dhcp = std::move(*opened);
     give_to_user(*settings, *dhcp);
   }
-  make_state_folder(*settings);
+  make_state_folders(*settings);
   const ServiceManager manager;
   const auto advice = drop_privileges(*settings);
   if (!advice) return complain(usage, advice.error());
@@ -148,6 +148,8 @@ int serve(const CommandLine& line) {
   if (!tokens) return complain(usage, tokens.error());
   auto state = open_state(*settings);
   if (!state) return complain(failure, state.error());
+  auto mirror = open_mirror(*settings);
+  if (!mirror) return complain(failure, mirror.error());
   const auto interfaces = dhcp ? names_of(dhcp->interfaces) : "-";
   if (settings->log_format == events::Format::logfmt) {
     fmt::print("{}\n", banner(*settings, *sockets, interfaces));
@@ -164,6 +166,7 @@ int serve(const CommandLine& line) {
   Service service(*settings, {.sockets = std::move(*sockets),
                               .dhcp = std::move(dhcp),
                               .state = std::move(*state),
+                              .mirror = std::move(*mirror),
                               .tokens = std::move(*tokens),
                               .address = address});
   auto& events = service.events();

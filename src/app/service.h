@@ -17,7 +17,10 @@
 #include "events/log.h"
 #include "events/metrics.h"
 #include "events/stream.h"
+#include "library/library.h"
+#include "library/uploads.h"
 #include "machines/roster.h"
+#include "net/mirror.h"
 #include "net/server.h"
 #include "net/upstream_client.h"
 #include "net/web_hook.h"
@@ -33,6 +36,7 @@ class Service {
     net::Sockets sockets;
     std::optional<net::DhcpSockets> dhcp;
     State state;
+    std::unique_ptr<mirror::Cache> mirror;
     std::shared_ptr<const api::Tokens> tokens;
     /// The address that people and machines are told.
     std::string address;
@@ -50,6 +54,7 @@ class Service {
 
  private:
   std::string metrics_text() const;
+  void pin(const machines::Fleet& fleet);
 
   // The log outlives the stream that it is a view of; the other views are taken out of it.
   events::Log log_;
@@ -57,9 +62,12 @@ class Service {
   events::Stream events_;
   machines::Roster roster_;
   FleetWatch fleet_;
+  library::Library library_;
+  std::optional<library::Uploads> uploads_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<net::UpstreamClient> upstream_;
   std::unique_ptr<net::WebHook> web_hook_;
+  std::unique_ptr<net::Mirror> mirror_;
   std::optional<desk::Services> services_;
   Office office_;
   std::optional<api::Api> api_;

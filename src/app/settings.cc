@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <thread>
 
 #include <fmt/format.h>
@@ -39,6 +40,16 @@ Expected<std::string> folder_of(const Values& values, std::string_view name) {
   if (!S_ISDIR(status.st_mode))
     return fail(fmt::format("{}: {} is no folder", value.origin, value.text));
   return value.text;
+}
+
+/// Unless one is named, or that there is none, it is in the scripts folder.
+Expected<std::string> images_of(const Values& values) {
+  if (values.find("images")->second.origin != "default") return folder_of(values, "images");
+  const auto& scripts = text_of(values, "scripts");
+  struct stat status;
+  const auto folder = scripts.empty() ? "" : scripts + "/images";
+  if (stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return "";
+  return folder;
 }
 
 Expected<std::shared_ptr<const roms::Catalogue>> catalogue_of(const std::string& folder) {
@@ -129,6 +140,23 @@ std::optional<std::vector<wire::Network>> parse_networks(std::string_view text) 
   return parse_list(text, wire::Network::parse);
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view units = "KMGT";
+  unsigned shift = 0;
+  if (const auto unit = text.empty() ? units.npos : units.find(text.back() & ~0x20);
+      unit != units.npos) {
+    shift = 10 * static_cast<unsigned>(unit + 1);
+    text.remove_suffix(1);
+  }
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  if (error != std::errc{} || end != text.end() ||
+      number > static_cast<std::uint64_t>(most) >> shift)
+    return std::nullopt;
+  return number << shift;
+}
+
 Values values_from_environment(const char* (*look_up)(const char*)) {
   Values values;
   for (const auto& setting : settings_table()) {
@@ -174,12 +202,20 @@ Expected<Settings> interpret(const Values& values) {
   auto layout = layout_of(values, settings.server);
   if (!layout) return std::unexpected(layout.error());
   settings.layout = std::move(*layout);
+  auto images = images_of(values);
+  if (!images) return std::unexpected(images.error());
+  settings.images = std::move(*images);
   settings.dhcp = dhcp_of(values);
   settings.state = text_of(values, "state");
   settings.state_given = values.find("state")->second.origin != "default";
   settings.api_tokens = text_of(values, "api-tokens");
   settings.upstream = text_of(values, "api");
   settings.web_hook = text_of(values, "webhook");
+  settings.mirror = *mirror::AllowList::parse(text_of(values, "mirror"));
+  const auto& mirror_folder = text_of(values, "mirror-dir");
+  settings.mirror_folder = mirror_folder.empty() ? settings.state + "/mirror" : mirror_folder;
+  settings.mirror_bytes = *parse_size(text_of(values, "mirror-size"));
+  settings.server.transfers = number_of<std::size_t>(values, "max-transfers");
   settings.user = text_of(values, "user");
   settings.user_given = values.find("user")->second.origin != "default";
   settings.level = severity_of(text_of(values, "verbosity"));

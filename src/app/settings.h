@@ -11,6 +11,7 @@
 #include "app/settings_table.h"
 #include "events/event.h"
 #include "events/log.h"
+#include "mirror/allow_list.h"
 #include "net/dhcp_settings.h"
 #include "net/server.h"
 #include "tree/tree.h"
@@ -45,12 +46,18 @@ struct Settings {
   net::ServerSettings server;
   net::DhcpSettings dhcp;
   tree::Layout layout;
+  /// The folder of images; empty: there is none.
+  std::string images;
   /// Where state is kept, and whether that was asked for.
   std::string state;
   bool state_given;
   std::string api_tokens;
   std::string upstream;
   std::string web_hook;
+  /// Nobody is allowed: there is no mirror.
+  mirror::AllowList mirror;
+  std::string mirror_folder;
+  std::uint64_t mirror_bytes;
   std::string user;
   bool user_given;
   events::Severity level;
@@ -63,6 +70,9 @@ Expected<Settings> interpret(const Values& values);
 /// Endpoints separated by commas; nothing if one is malformed, or has port 0 after `default_port` was applied.
 std::optional<std::vector<wire::Endpoint>> parse_endpoints(std::string_view text,
                                                            std::uint16_t default_port);
+
+/// Bytes from `20G` (see Type::size); nothing if it is malformed, or too large for 63 bits.
+std::optional<std::uint64_t> parse_size(std::string_view text);
 
 /// Networks separated by commas; nothing if one is malformed. An empty text has none.
 std::optional<std::vector<wire::Network>> parse_networks(std::string_view text);

@@ -11,6 +11,7 @@
 
 #include "app/dhcp_settings.h"
 #include "app/settings.h"
+#include "mirror/allow_list.h"
 #include "wire/suggest.h"
 
 namespace pixie::app {
@@ -53,6 +54,14 @@ constexpr std::array table{
             .placeholder = "DIR",
             .environment = "EXTRA",
             .help = "A folder of anything else (kernels, initrds, images), served as /extra/.",
+            .reloadable = true},
+    Setting{.name = "images",
+            .type = Type::text,
+            .placeholder = "DIR",
+            .help =
+                "A folder of images (.iso, .img, .efi, .wim, or unpacked) to boot from, served as "
+                "/images/: debian-12.iso also as /images/debian-12/ with the files in it. images/ "
+                "in the scripts folder, if it is there, unless another one is named.",
             .reloadable = true},
     Setting{
         .name = "roms",
@@ -176,6 +185,31 @@ constexpr std::array table{
             .type = Type::text,
             .placeholder = "URL",
             .help = "Tell this URL of each step of each boot, by POST."},
+    Setting{.name = "mirror",
+            .type = Type::hosts,
+            .placeholder = "HOST[,HOST...]",
+            .help = "Hosts whose files machines get by way of pixie, which keeps them: "
+                    "/mirror/https/HOST/PATH, or with http. HOST, HOST:PORT, or *.DOMAIN; none "
+                    "unless it is given."},
+    Setting{.name = "mirror-dir",
+            .type = Type::text,
+            .placeholder = "DIR",
+            .help = "Where the mirror keeps files; the folder mirror in that of --state unless it "
+                    "is given."},
+    Setting{.name = "mirror-size",
+            .type = Type::size,
+            .placeholder = "SIZE",
+            .fallback = "20G",
+            .help = "How much the mirror may keep, such as 500M or 2T; what was not used for "
+                    "longest goes for what is new."},
+    Setting{.name = "max-transfers",
+            .type = Type::number,
+            .placeholder = "COUNT",
+            .fallback = "0",
+            .min = 0,
+            .max = 1'000'000,
+            .help = "Files of 256 KiB and more that are sent over HTTP at once; machines beyond "
+                    "are told to come again in some seconds. 0: no limit."},
     Setting{.name = "threads",
             .type = Type::number,
             .placeholder = "COUNT",
@@ -238,6 +272,7 @@ bool is_list(Type type) {
     case Type::networks:
     case Type::addresses:
     case Type::names:
+    case Type::hosts:
     case Type::ranges:
     case Type::reservations:
       return true;
@@ -270,6 +305,11 @@ Expected<void> check_value(const Setting& setting, std::string_view text) {
     case Type::names:
       if (text.contains('\0')) return fail("a NUL byte can't be in a name");
       return {};
+    case Type::hosts:
+      return verdict(mirror::AllowList::parse(text));
+    case Type::size:
+      if (parse_size(text)) return {};
+      return fail("expected a size such as 500M, 20G or 2T");
     case Type::endpoints:
       if (!parse_endpoints(text, 0))
         return fail("expected ADDRESS:PORT, such as 0.0.0.0:69 or [::]:69");

@@ -25,6 +25,10 @@ enum class Type : std::uint8_t {
   addresses,
   /// None or more names, separated by commas.
   names,
+  /// Of the mirror: see mirror/allow_list.h.
+  hosts,
+  /// Bytes: a whole number, with K, M, G or T behind it for powers of 1024.
+  size,
   /// DHCP: see app/dhcp_settings.h.
   ranges,
   range6,

@@ -167,7 +167,8 @@ script::MenuItems Desk::menu(const std::optional<Visit>& visit) const {
       .title = fleet_->menu().title, .timeout_ms = {}, .own = {}, .profiles = {}};
   if (const auto seconds = fleet_->menu().timeout_seconds) items.timeout_ms = *seconds * 1000;
   for (const auto& [name, profile] : fleet_->profiles()) {
-    if (profile.menu) items.profiles.push_back({name, profile.title, profile.menu_group});
+    if (profile.menu)
+      items.profiles.push_back({name, profile.title, profile.menu_group, profile.fit});
   }
   std::ranges::sort(items.profiles, {},
                     [](const auto& item) { return std::tie(item.group, item.profile); });

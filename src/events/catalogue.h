@@ -69,7 +69,9 @@ inline constexpr Kind http_progress{
     "A known machine loads something big; told four times a second at most."};
 inline constexpr Kind http_done{"http.done", info, "A request was answered in full."};
 inline constexpr Kind http_refused{"http.refused", info,
-                                   "A request was answered with a client error.", true};
+                                   "A request was answered with a client error, or put off "
+                                   "until later (503).",
+                                   true};
 inline constexpr Kind http_failed{"http.failed", error,
                                   "A request failed on our side; the text says why.", true};
 inline constexpr Kind http_aborted{"http.aborted", warning,
@@ -82,6 +84,8 @@ inline constexpr Kind http_crowded{"http.crowded", warning,
                                    "As many connections as the descriptors allow; the longest idle "
                                    "is closed, or new ones wait (raise LimitNOFILE=).",
                                    true};
+inline constexpr Kind http_deferred{
+    "http.deferred", info, "The client was told to come again later (503 with Retry-After).", true};
 inline constexpr Kind http_connected{"http.connected", debug, "A connection was accepted."};
 
 inline constexpr Kind dhcp_received{"dhcp.received", debug,
@@ -146,11 +150,65 @@ inline constexpr Kind webhook_failed{
     "webhook.failed", warning,
     "A step of a boot could not be told to the URL of --webhook; the reason says why.", true};
 
+inline constexpr Kind mirror_fetching{"mirror.fetching", info,
+                                      "A file is being fetched from its upstream.", true};
+inline constexpr Kind mirror_fetched{"mirror.fetched", info,
+                                     "A file was fetched from its upstream, whole.", true};
+inline constexpr Kind mirror_refused{"mirror.refused", info,
+                                     "An upstream has no such file, or does not give it.", true};
+inline constexpr Kind mirror_failed{
+    "mirror.failed", warning,
+    "An upstream could not be asked, or its answer can't be used; the reason says why.", true};
+inline constexpr Kind mirror_stale{
+    "mirror.stale", warning, "A file was served that may be outdated: its upstream can't be asked.",
+    true};
+inline constexpr Kind mirror_evicted{"mirror.evicted", info,
+                                     "A file that was not used for long went to make room.", true};
+inline constexpr Kind mirror_mismatch{
+    "mirror.mismatch", error,
+    "What an upstream sent has not the SHA-256 that a profile wants; it is not served.", true};
+
 inline constexpr Kind fleet_loaded{
     "fleet.loaded", info, "pixie.toml was read; from now on it decides what machines boot."};
 inline constexpr Kind fleet_mistake{
     "fleet.mistake", error,
     "A mistake in pixie.toml or what it names: what was in force before stays (see pixie check)."};
+inline constexpr Kind images_loaded{
+    "images.loaded", info, "The images folder was read; what is not indexed yet will be soon."};
+inline constexpr Kind images_unreadable{
+    "images.unreadable", error,
+    "The images folder can't be read; what was known of it stays (the reason says why)."};
+inline constexpr Kind images_found{
+    "images.found", info, "A disk image, a program or an unpacked image is served as it is."};
+inline constexpr Kind images_growing{
+    "images.growing", info,
+    "An image is being copied into the images folder; it is read when it stops growing."};
+inline constexpr Kind images_indexed{"images.indexed", info,
+                                     "An ISO image was read; the files in it are served."};
+inline constexpr Kind images_recognised{"images.recognised", info,
+                                        "A recipe knows what an image is; its profiles boot it."};
+inline constexpr Kind images_unknown{
+    "images.unknown", warning,
+    "No recipe knows what boots this image; write one (docs/images.md)."};
+inline constexpr Kind images_failed{
+    "images.failed", warning,
+    "An image can't be used; the reason says why. It is read again when it changes."};
+inline constexpr Kind images_removed{"images.removed", info, "An image is no longer there."};
+inline constexpr Kind images_crowded{
+    "images.crowded", warning,
+    "There are more images in the folder than pixie deals with (10,000)."};
+inline constexpr Kind images_not_kept{
+    "images.not_kept", warning,
+    "An image's index can't be kept: the image will be read again after a restart.", true};
+inline constexpr Kind images_uploaded{"images.uploaded", info,
+                                      "An image came whole by the API and is in its place."};
+inline constexpr Kind images_upload_ended{
+    "images.upload_ended", warning,
+    "An upload ended before the image was whole; the rest can be sent within a day."};
+inline constexpr Kind images_upload_expired{
+    "images.upload_expired", info, "The rest of an upload did not come for a day; it was removed."};
+inline constexpr Kind images_deleted{"images.deleted", info, "An image was deleted by the API."};
+
 inline constexpr Kind boot_script{"boot.script", info,
                                   "A machine was given its script; the fields say which, and why."};
 inline constexpr Kind boot_started{"boot.started", info, "A machine began to boot."};
@@ -215,6 +273,7 @@ inline constexpr std::array all{
     &http_malformed,
     &http_timeout,
     &http_crowded,
+    &http_deferred,
     &http_connected,
     &dhcp_received,
     &dhcp_offered,
@@ -238,8 +297,30 @@ inline constexpr std::array all{
     &upstream_failed,
     &upstream_stale,
     &webhook_failed,
+    &mirror_fetching,
+    &mirror_fetched,
+    &mirror_refused,
+    &mirror_failed,
+    &mirror_stale,
+    &mirror_evicted,
+    &mirror_mismatch,
     &fleet_loaded,
     &fleet_mistake,
+    &images_loaded,
+    &images_unreadable,
+    &images_found,
+    &images_growing,
+    &images_indexed,
+    &images_recognised,
+    &images_unknown,
+    &images_failed,
+    &images_removed,
+    &images_crowded,
+    &images_not_kept,
+    &images_uploaded,
+    &images_upload_ended,
+    &images_upload_expired,
+    &images_deleted,
     &boot_script,
     &boot_started,
     &boot_ended,

@@ -142,7 +142,9 @@ void Metrics::take_request(const Record& record) {
   const auto status = record.number("status");
   if (status == 0) return;
   ++requests_[{static_cast<unsigned>(status), method_label(record.text("method"))}];
-  http_bytes_ += static_cast<std::uint64_t>(record.number("bytes"));
+  const auto bytes = static_cast<std::uint64_t>(record.number("bytes"));
+  http_bytes_ += bytes;
+  if (record.text("path").starts_with("mirror/")) mirror_bytes_ += bytes;
   if (&record.kind == &http_done) http_seconds_.observe(record.number("seconds"));
 }
 
@@ -207,6 +209,24 @@ void Metrics::write_boots(std::string& out) const {
   boot_seconds_.write(out, "pixie_boot_duration_seconds");
 }
 
+void Metrics::write_mirror(std::string& out, const Now::Mirror& mirror) const {
+  write_head(out, "pixie_mirror_requests_total", "counter",
+             "Files of the mirror that were asked for: here already, or to be fetched.");
+  fmt::format_to(std::back_inserter(out),
+                 "pixie_mirror_requests_total{{result=\"hit\"}} {}\n"
+                 "pixie_mirror_requests_total{{result=\"miss\"}} {}\n",
+                 mirror.hits, mirror.misses);
+  write_single(out, "pixie_mirror_stale_total", "counter",
+               "Hits that may have been outdated, because the upstream could not be asked.",
+               mirror.stale);
+  write_single(out, "pixie_mirror_fetched_bytes_total", "counter",
+               "Bytes of files that came from upstreams.", mirror.fetched_bytes);
+  write_single(out, "pixie_mirror_sent_bytes_total", "counter",
+               "Bytes of the mirror's files that were sent to machines.", mirror_bytes_);
+  write_single(out, "pixie_mirror_files", "gauge", "Files that the mirror has.", mirror.files);
+  write_single(out, "pixie_mirror_bytes", "gauge", "What they take of the disk.", mirror.bytes);
+}
+
 void Metrics::write_machines(std::string& out, const Now& now) {
   write_single(out, "pixie_machines", "gauge", "Machines that are known.", now.machines);
   write_head(out, "pixie_machine_installs", "gauge",
@@ -236,6 +256,7 @@ std::string Metrics::exposition(const Now& now) const {
   write_http(out);
   write_single(out, "pixie_http_connections", "gauge", "HTTP connections that are open.",
                now.connections);
+  if (now.mirror) write_mirror(out, *now.mirror);
   write_head(out, "pixie_dhcp_messages_total", "counter",
              "DHCP messages that came in, by what was done with them.");
   write_counts(out, "pixie_dhcp_messages_total{result", dhcp_results);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -49,6 +50,17 @@ class Metrics final : public View {
     std::array<std::pair<std::string_view, std::uint64_t>, 3> installs = {};
     /// Stream::dropped().
     std::uint64_t dropped = 0;
+    /// Nothing: there is no mirror.
+    struct Mirror {
+      /// Answers from a copy, or from a fetch that was under way; those that began a fetch; copies that were outdated.
+      std::uint64_t hits = 0;
+      std::uint64_t misses = 0;
+      std::uint64_t stale = 0;
+      std::uint64_t fetched_bytes = 0;
+      std::size_t files = 0;
+      std::uint64_t bytes = 0;
+    };
+    std::optional<Mirror> mirror = {};
   };
 
   Metrics();
@@ -70,6 +82,7 @@ class Metrics final : public View {
   void write_tftp(std::string& out) const;
   void write_http(std::string& out) const;
   void write_boots(std::string& out) const;
+  void write_mirror(std::string& out, const Now::Mirror& mirror) const;
   static void write_machines(std::string& out, const Now& now);
 
   const std::chrono::system_clock::time_point started_;
@@ -77,6 +90,7 @@ class Metrics final : public View {
   std::unordered_map<const Kind*, std::uint64_t> counts_;
   std::uint64_t tftp_bytes_ = 0;
   std::uint64_t http_bytes_ = 0;
+  std::uint64_t mirror_bytes_ = 0;
   /// By status and method.
   std::map<std::pair<unsigned, std::string_view>, std::uint64_t> requests_;
   /// By outcome.

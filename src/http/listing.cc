@@ -6,34 +6,18 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "http/date.h"
 #include "http/target.h"
+#include "wire/utf8.h"
 
 namespace pixie::http {
 namespace {
 
-/// How many bytes the UTF-8 character at the start of `text` has (RFC 3629: no overlong forms, no
-/// surrogates, nothing above U+10FFFF); 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  const unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  const unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (lead < 0xc2 || lead > 0xf4 || byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
-  }
-  return length;
-}
-
 void append_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    const auto length = utf8_length(text);
+    const auto length = wire::utf8_length(text);
     switch (text.front()) {
       case '&':
         out.append("&amp;");
@@ -96,9 +80,7 @@ bool expressible(const Entry& entry) {
   });
 }
 
-}  // namespace
-
-std::string render_listing(std::string_view path, std::span<const Entry> entries) {
+std::vector<const Entry*> in_order(std::span<const Entry> entries) {
   std::vector<const Entry*> shown;
   for (const Entry& entry : entries) {
     if (expressible(entry)) shown.push_back(&entry);
@@ -106,6 +88,13 @@ std::string render_listing(std::string_view path, std::span<const Entry> entries
   std::ranges::sort(shown, {}, [](const Entry* entry) {
     return std::tuple<bool, std::string_view>(!entry->directory, entry->name);
   });
+  return shown;
+}
+
+}  // namespace
+
+std::string render_listing(std::string_view path, std::span<const Entry> entries) {
+  const auto shown = in_order(entries);
 
   std::string title = "/";
   append_escaped(title, path);
@@ -124,6 +113,21 @@ std::string render_listing(std::string_view path, std::span<const Entry> entries
   for (const Entry* entry : shown) append_row(page, *entry);
   page.append("</tbody>\n</table>\n</body>\n</html>\n");
   return page;
+}
+
+std::string listing_as_json(std::span<const Entry> entries) {
+  using Json = nlohmann::ordered_json;
+  auto list = Json::array();
+  for (const Entry* entry : in_order(entries)) {
+    std::string modified;
+    append_date(modified, entry->modified);
+    Json item{{"name", entry->name},
+              {"type", entry->directory ? "directory" : "file"},
+              {"mtime", std::move(modified)}};
+    if (!entry->directory && entry->size) item["size"] = *entry->size;
+    list.push_back(std::move(item));
+  }
+  return list.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace pixie::http

@@ -1,4 +1,4 @@
-// The page that a browser gets for a folder.
+// What is in a folder: the page that a browser gets, and the JSON for programs.
 #pragma once
 
 #include <cstdint>
@@ -25,5 +25,9 @@ struct Entry {
 /// Names that no request target can express (they hold a control character or a backslash) are left
 /// out. Bytes that are no UTF-8 show as U+FFFD; their link is exact.
 std::string render_listing(std::string_view path, std::span<const Entry> entries);
+
+/// The same as an array of objects, in the shape of nginx's autoindex_format json: `name`, `type` (`directory`, `file`),
+/// `mtime` (as an HTTP date), and of a file `size`, if it is known. Bytes that are no UTF-8 are U+FFFD.
+std::string listing_as_json(std::span<const Entry> entries);
 
 }  // namespace pixie::http

@@ -76,6 +76,28 @@ TEST(Listing, TextIsValidUtf8) {
   }
 }
 
+TEST(Listing, AsJsonInTheShapeThatNginxGives) {
+  const std::vector<Entry> entries = {{"b", false, 5, 784'111'777}, {"z", true, 0, 0}};
+  EXPECT_EQ(listing_as_json(entries), R"([
+ {
+  "name": "z",
+  "type": "directory",
+  "mtime": "Thu, 01 Jan 1970 00:00:00 GMT"
+ },
+ {
+  "name": "b",
+  "type": "file",
+  "mtime": "Sun, 06 Nov 1994 08:49:37 GMT",
+  "size": 5
+ }
+]
+)");
+  const std::vector<Entry> odd = {{"\"\xff", false, std::nullopt, 0}};
+  EXPECT_THAT(listing_as_json(odd), HasSubstr("\"name\": \"\\\"\xef\xbf\xbd\""));
+  EXPECT_THAT(listing_as_json(odd), Not(HasSubstr("size")));
+  EXPECT_EQ(listing_as_json({}), "[]\n");
+}
+
 TEST(Listing, Sizes) {
   const std::pair<std::uint64_t, std::string_view> cases[] = {
       {0, "0"},

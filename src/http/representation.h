@@ -5,6 +5,8 @@
 #include <ctime>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace pixie::http {
 
@@ -18,6 +20,8 @@ struct Representation {
   std::string content_type;
   /// The Cache-Control field's value; empty: no such field.
   std::string cache_control;
+  /// Further fields, of 200, 206 and 304 alike.
+  std::vector<std::pair<std::string, std::string>> fields = {};
 };
 
 }  // namespace pixie::http

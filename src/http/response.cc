@@ -74,6 +74,7 @@ void add_caching_fields(std::string& head, const Representation& representation)
   if (!representation.cache_control.empty()) {
     add_field(head, "Cache-Control", representation.cache_control);
   }
+  for (const auto& [name, value] : representation.fields) add_field(head, name, value);
 }
 
 /// Never later than the Date field (section 8.8.2.1): clocks of file servers differ.
@@ -209,6 +210,10 @@ std::string_view reason_phrase(int status) {
       return "Request Timeout";
     case 409:
       return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
     case 412:
       return "Precondition Failed";
     case 413:
@@ -241,6 +246,8 @@ std::string_view reason_phrase(int status) {
       return "Gateway Timeout";
     case 505:
       return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
     default:
       return "";
   }

@@ -34,7 +34,7 @@ struct Response {
   std::uint64_t body_bytes = 0;
 };
 
-/// `Not Found` for 404 (RFC 9110 section 15, RFC 6585); empty for a status that pixie never sends.
+/// `Not Found` for 404 (RFC 9110 section 15, RFC 4918, RFC 6585); empty for a status that pixie never sends.
 std::string_view reason_phrase(int status);
 
 /// A field to put into the head as it is: the value must hold no control character.

@@ -69,6 +69,20 @@ std::string remark(const Profile& profile, const Decision& decision) {
   return fmt::format("# pixie: profile {}{}\n", profile.name, cause_of(decision));
 }
 
+/// Lets no machine on that can't boot it.
+std::string guard(const Profile& profile) {
+  if (profile.fit.any()) return "";
+  return fmt::format(R"({}isset ${{pixie-fits}} && goto pixie-fits ||
+echo
+echo pixie: profile {} is for {}, and this machine is ${{platform}} ${{buildarch}}.
+prompt --timeout 15000 Press a key for the menu ||
+exit 0
+:pixie-fits
+)",
+                     script::fit_commands(profile.fit, "pixie-fits"), profile.name,
+                     script::fit_text(profile.fit));
+}
+
 /// What follows commands that lead here by `|| goto failed`, after `set pixie-step`.
 std::string failure(const Profile& profile) {
   return fmt::format(R"(
@@ -113,10 +127,13 @@ class ScriptBody {
     std::string loads;
     std::vector<std::string> names;
     for (const auto& initrd : target.initrds) {
-      const auto url = renderer_.url(initrd);
-      names.push_back(image_name(url, names));
-      if (!names_initrds(cmdline)) arguments += fmt::format(" initrd={}", names.back());
-      loads += step(url) + fmt::format("initrd --name {} {} || goto failed\n", names.back(), url);
+      const auto url = renderer_.url(initrd.url);
+      names.push_back(initrd.name.empty() ? image_name(url, names) : initrd.name);
+      const bool is_initramfs = initrd.name.empty() && initrd.path.empty();
+      if (is_initramfs && !names_initrds(cmdline))
+        arguments += fmt::format(" initrd={}", names.back());
+      loads += step(url) + fmt::format("initrd --name {} {}{}{} || goto failed\n", names.back(),
+                                       url, initrd.path.empty() ? "" : " ", initrd.path);
     }
     if (!cmdline.empty()) arguments += ' ' + cmdline;
     return fmt::format(
@@ -200,7 +217,7 @@ std::expected<std::string, wire::Diagnostic> boot_script(const Profile& profile,
   auto body = std::visit(ScriptBody(renderer, variables.scope(), profile), profile.target);
   if (renderer.mistake()) return std::unexpected(*renderer.mistake());
   if (!body) return body;
-  const auto opening = "#!ipxe\n" + remark(profile, decision);
+  const auto opening = "#!ipxe\n" + remark(profile, decision) + guard(profile);
   if (!std::holds_alternative<ScriptTarget>(profile.target)) return opening + *body;
   const auto first_line = body->find('\n');
   return opening + (first_line == std::string::npos ? "" : body->substr(first_line + 1));
@@ -213,7 +230,7 @@ std::expected<std::vector<std::string>, wire::Diagnostic> urls_of(const Profile&
   Urls urls;
   if (const auto* target = std::get_if<KernelTarget>(&profile.target)) {
     add_url(urls, renderer.url(target->kernel));
-    for (const auto& initrd : target->initrds) add_url(urls, renderer.url(initrd));
+    for (const auto& initrd : target->initrds) add_url(urls, renderer.url(initrd.url));
     add_urls_in(urls, renderer.words(target->cmdline));
   } else if (const auto* disk = std::get_if<SanbootTarget>(&profile.target)) {
     add_url(urls, renderer.url(disk->url));

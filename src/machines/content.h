@@ -20,6 +20,8 @@ struct FleetContent {
   /// By their names below templates/.
   std::map<std::string, script::Template, std::less<>> texts;
   RuleIndex index;
+  /// As they are written.
+  std::map<std::string, std::string, std::less<>> pins;
 };
 
 }  // namespace pixie::machines

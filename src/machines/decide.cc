@@ -192,7 +192,11 @@ Decision decide(const Fleet& fleet, const Question& question) {
 
 std::vector<Step> explain(const Fleet& fleet, const Question& question) {
   Steps told;
-  Walk(fleet, question, told).go();
+  const auto decision = Walk(fleet, question, told).go();
+  if (decision.profile) {
+    if (const auto why = unfit(*decision.profile, question.identity))
+      told.steps.back().text += fmt::format("; but profile {} {}", decision.profile->name, *why);
+  }
   return std::move(told.steps);
 }
 

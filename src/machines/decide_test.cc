@@ -191,6 +191,22 @@ TEST_F(Rendering, LeavesTheOwnersInitrdArgumentsAlone) {
               HasSubstr("/k quiet initrd=i || goto failed"));
 }
 
+TEST_F(Rendering, NamesInitrdsAsTheProgramWantsThem) {
+  EXPECT_THAT(script(R"(kernel = "/wimboot"
+initrd = [{ url = "/w/boot/bcd", name = "BCD" }, "/w/other"])"),
+              HasSubstr("kernel http://192.0.2.1:8080/wimboot initrd=other || goto failed\n"
+                        "set pixie-step http://192.0.2.1:8080/w/boot/bcd\n"
+                        "initrd --name BCD http://192.0.2.1:8080/w/boot/bcd || goto failed\n"));
+  EXPECT_THAT(urls, ElementsAre("http://192.0.2.1:8080/wimboot", "http://192.0.2.1:8080/w/boot/bcd",
+                                "http://192.0.2.1:8080/w/other"));
+}
+
+TEST_F(Rendering, PutsFilesIntoTheInitramfs) {
+  EXPECT_THAT(
+      script("kernel = \"/k\"\ninitrd = [\"/i\", { url = \"/p.iso\", path = \"/proxmox.iso\" }]"),
+      HasSubstr("\ninitrd --name p.iso http://192.0.2.1:8080/p.iso /proxmox.iso || goto"));
+}
+
 TEST_F(Rendering, GoesElsewhere) {
   EXPECT_THAT(
       script("sanboot = \"iscsi:192.0.2.7::::iqn:{{hostname}}\""),

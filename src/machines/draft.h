@@ -32,6 +32,8 @@ struct Draft {
 };
 
 void load_profile(Draft& draft, const toml::key& key, TableReader& reader, Place place);
+/// The profile's table `sha256`.
+void load_pins(Draft& draft, TableReader& reader);
 void load_rule(Draft& draft, TableReader& reader, Place place);
 /// The sentence for a name that stands in `place` already.
 std::string written_twice(std::string_view kind, std::string_view name, const Place& place);

@@ -53,6 +53,9 @@ const std::map<std::string, Profile, std::less<>>& Fleet::profiles() const {
 const std::map<std::string, Group, std::less<>>& Fleet::groups() const { return content_->groups; }
 const std::unordered_map<wire::Mac, Machine>& Fleet::machines() const { return content_->machines; }
 const Menu& Fleet::menu() const { return content_->menu; }
+const std::map<std::string, std::string, std::less<>>& Fleet::pins() const {
+  return content_->pins;
+}
 
 const Profile* Fleet::profile(std::string_view name) const {
   return find_in(content_->profiles, name);

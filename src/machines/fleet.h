@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "machines/identity.h"
+#include "script/fit.h"
 #include "script/template.h"
 #include "script/value.h"
 #include "wire/address.h"
@@ -56,9 +57,17 @@ struct Phrase {
 
 /// What to boot. Exactly one of the five in pixie.toml: `kernel` (with `initrd`, `cmdline`), `script`, `sanboot`,
 /// `chain`, `local = true`. All texts are templates; a URL may be relative to this server (`/extra/linux`).
+struct Initrd {
+  Phrase url;
+  /// What the program that is booted calls it (wimboot: `boot.wim`). Empty: after its URL; it is then named on the
+  /// command line for a kernel's sake.
+  std::string name = {};
+  /// Where in the kernel's initramfs the file is to be; empty: it is an initramfs itself.
+  std::string path = {};
+};
 struct KernelTarget {
   Phrase kernel;
-  std::vector<Phrase> initrds;
+  std::vector<Initrd> initrds;
   std::optional<Phrase> cmdline;
 };
 struct ScriptTarget {
@@ -81,6 +90,8 @@ struct Profile {
   bool menu = false;
   /// The heading in the menu; may be empty.
   std::string menu_group;
+  /// The machines that can boot it.
+  script::Fit fit;
   Target target;
   script::Table vars;
   Place place;
@@ -124,6 +135,8 @@ struct Rule {
 struct SourceFile {
   std::string name;
   std::string content;
+
+  bool operator==(const SourceFile&) const = default;
 };
 
 struct Menu {
@@ -140,6 +153,16 @@ struct UnreadFile {
   bool script = false;
 };
 
+/// What pixie itself found out and wrote down in the form of the owner's files: profiles of images.
+struct Generated {
+  /// Of their tables only `profiles` are read, of those the ones whose name the owner's files don't have.
+  std::vector<SourceFile> settings = {};
+  /// Templates (`templates/images/…`) and scripts that the profiles name; a file of the owner's of that name wins.
+  std::vector<SourceFile> texts = {};
+
+  bool operator==(const Generated&) const = default;
+};
+
 /// The files that a fleet is made of.
 struct Sources {
   /// pixie.toml, then pixie.d/*.toml in the order of their names.
@@ -147,6 +170,9 @@ struct Sources {
   /// Files below templates/, and the scripts that profiles name; found by name.
   std::vector<SourceFile> texts;
   std::vector<UnreadFile> unread = {};
+  /// recipes/*.toml: what images are, and what boots them (recipes/cookbook.h). No part of a fleet.
+  std::vector<SourceFile> recipes = {};
+  Generated generated = {};
 };
 
 struct FleetContent;
@@ -167,6 +193,9 @@ class Fleet {
   const std::map<std::string, Group, std::less<>>& groups() const;
   const std::unordered_map<wire::Mac, Machine>& machines() const;
   const Menu& menu() const;
+  /// What files must be that come through the mirror: SHA-256, 64 lower-case hexadecimal digits, by URL, or by path in
+  /// the tree.
+  const std::map<std::string, std::string, std::less<>>& pins() const;
   /// Null if there is none of that name.
   const Profile* profile(std::string_view name) const;
   const Machine* machine(const wire::Mac& mac) const;
@@ -193,5 +222,11 @@ struct Verdict {
   std::string reason;
 };
 Verdict examine(const Fleet& fleet, const Rule& rule, const Identity& identity);
+
+/// Why the machine can't boot the profile, as far as its firmware and architecture are known: `is for UEFI, and this
+/// machine has a BIOS`. Nothing: it can, or may.
+std::optional<std::string> unfit(const Profile& profile, const Identity& identity);
+/// Why no machine that the rule matches can boot its profile: `profile win11 is for UEFI, which its conditions rule out`.
+std::optional<std::string> unfit(const Fleet& fleet, const Rule& rule);
 
 }  // namespace pixie::machines

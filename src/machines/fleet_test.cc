@@ -225,6 +225,13 @@ TEST(Fleet, ChecksTargets) {
   EXPECT_THAT(profile("local = true\ninitrd = \"/i\""),
               ElementsAre(HasSubstr("3:10: 'initrd' goes")));
   EXPECT_THAT(profile("kernel = \"\""), ElementsAre(HasSubstr("empty")));
+  EXPECT_THAT(profile("kernel = \"/k\"\ninitrd = { url = \"/i\", name = \"BCD\" }"), IsEmpty());
+  EXPECT_THAT(profile("kernel = \"/k\"\ninitrd = [{ name = \"b c\", urls = \"/i\" }]"),
+              ElementsAre(HasSubstr("an initrd is a URL"), HasSubstr("'b c' can't be"),
+                          HasSubstr("did you mean 'url'?")));
+  EXPECT_THAT(profile("kernel = \"/k\"\ninitrd = [{ url = \"/a\", name = \"i\" }, { url = \"/b\", "
+                      "name = \"i\" }]"),
+              ElementsAre(HasSubstr("another initrd is named 'i'")));
   EXPECT_THAT(mistakes("[profiles.\"a/b\"]\nlocal = true"),
               ElementsAre(HasSubstr("a profile's name")));
 }

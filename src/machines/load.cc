@@ -15,6 +15,7 @@ namespace pixie::machines {
 namespace {
 
 constexpr std::string_view sections[] = {"menu", "profiles", "groups", "machines", "rules"};
+constexpr std::string_view generated_sections[] = {"profiles"};
 
 /// `there is no group 'wbe'; did you mean 'web'?`
 template <class Entry>
@@ -37,6 +38,7 @@ std::string on_one_line(std::string_view text) {
 struct Parsed {
   TomlFile file;
   toml::table table;
+  bool generated = false;
 };
 
 class Loader {
@@ -48,8 +50,11 @@ class Loader {
       if (!script)
         draft_.mistakes.add({.file = name, .text = fmt::format("{} {}", name, why), .excerpt = {}});
     }
-    for (const auto& source : draft_.sources.settings) parse(source);
-    read_texts();
+    for (const auto& source : draft_.sources.settings) parse(source, sections, false);
+    for (const auto& source : draft_.sources.generated.settings)
+      parse(source, generated_sections, true);
+    read_texts(draft_.sources.texts);
+    read_texts(draft_.sources.generated.texts);
     for (auto& parsed : parsed_) read_menu(parsed);
     each("profiles", [&](const toml::key& key, TableReader& reader, Place place) {
       load_profile(draft_, key, reader, std::move(place));
@@ -65,21 +70,22 @@ class Loader {
   }
 
  private:
-  void parse(const SourceFile& source) {
+  void parse(const SourceFile& source, std::span<const std::string_view> known, bool generated) {
     TomlFile file(source);
     try {
       auto table = toml::parse(std::string_view(source.content), std::string_view(source.name));
-      TableReader(table, file, draft_.mistakes).expect_keys("a file of settings", sections);
-      parsed_.push_back({std::move(file), std::move(table)});
+      TableReader(table, file, draft_.mistakes).expect_keys("a file of settings", known);
+      parsed_.push_back({std::move(file), std::move(table), generated});
     } catch (const toml::parse_error& error) {
       draft_.mistakes.add(file, error.source().begin, on_one_line(error.description()));
-      parsed_.push_back({std::move(file), {}});
+      parsed_.push_back({std::move(file), {}, generated});
     }
   }
 
-  void read_texts() {
+  /// A text that is there already stays.
+  void read_texts(const std::vector<SourceFile>& sources) {
     constexpr std::string_view folder = "templates/";
-    for (const auto& source : draft_.sources.texts) {
+    for (const auto& source : sources) {
       if (!source.name.starts_with(folder)) continue;
       auto text = script::Template::parse(source.content, source.name);
       if (text) {
@@ -93,11 +99,12 @@ class Loader {
   /// Calls `read` for each table in the table `section` of each file.
   template <class Read>
   void each(std::string_view section, Read read) {
-    for (auto& [file, table] : parsed_) {
+    for (auto& [file, table, generated] : parsed_) {
       TableReader whole(table, file, draft_.mistakes);
       const auto* entries = whole.table(section);
       if (!entries) continue;
       for (const auto& [key, node] : *entries) {
+        if (generated && draft_.content.profiles.contains(key.str())) continue;
         const auto* entry = node.as_table();
         if (!entry) {
           whole.mistake(node, fmt::format("'{}' is a table of its own: [{}.{}]", key.str(), section,

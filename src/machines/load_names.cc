@@ -32,7 +32,7 @@ class Checker {
 
   void operator()(const KernelTarget& target) {
     check(target.kernel);
-    for (const auto& initrd : target.initrds) check(initrd);
+    for (const auto& initrd : target.initrds) check(initrd.url);
     if (target.cmdline) check(*target.cmdline);
   }
   void operator()(const SanbootTarget& target) { check(target.url); }

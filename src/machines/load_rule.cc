@@ -21,10 +21,6 @@ constexpr std::string_view rule_keys[] = {
     "user-class",   "group",   "profile", "vars"};
 constexpr std::string_view other_keys[] = {"name", "profile", "vars"};
 
-constexpr std::string_view architectures[] = {"x86_64", "i386",    "arm64",
-                                              "arm32",  "riscv64", "loong64"};
-constexpr std::string_view firmwares[] = {"bios", "uefi", "http"};
-
 /// What a pattern becomes, or what is wrong with it.
 using Read = Expected<std::string>;
 
@@ -61,8 +57,8 @@ Read read_pattern(std::string_view key, const std::string& text) {
   if (key == "mac") return read_mac(text);
   if (key == "oui") return read_oui(text);
   if (key == "ip" || key == "subnet" || key == "relay") return read_network(text);
-  if (key == "arch") return read_one_of(architectures, text);
-  if (key == "firmware") return read_one_of(firmwares, text);
+  if (key == "arch") return read_one_of(arch_names(), text);
+  if (key == "firmware") return read_one_of(firmware_names(), text);
   return text;
 }
 

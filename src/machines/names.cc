@@ -39,4 +39,15 @@ std::span<const std::string_view> fixed_names() {
   return names;
 }
 
+std::span<const std::string_view> arch_names() {
+  static constexpr std::string_view names[] = {"x86_64", "i386",    "arm64",
+                                               "arm32",  "riscv64", "loong64"};
+  return names;
+}
+
+std::span<const std::string_view> firmware_names() {
+  static constexpr std::string_view names[] = {"bios", "uefi", "http"};
+  return names;
+}
+
 }  // namespace pixie::machines

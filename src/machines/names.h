@@ -16,4 +16,8 @@ bool is_variable_name(std::string_view text);
 /// The names that every template may ask for, whatever the owner defines.
 std::span<const std::string_view> fixed_names();
 
+/// What the facts `arch` and `firmware` may be.
+std::span<const std::string_view> arch_names();
+std::span<const std::string_view> firmware_names();
+
 }  // namespace pixie::machines

@@ -64,6 +64,9 @@ class FolderReader {
     for (const auto& name : names_below("templates", true))
       take(name, text_limit_bytes, sources_.texts);
     take_scripts();
+    for (const auto& name : names_below("recipes", false)) {
+      if (name.ends_with(".toml")) take(name, text_limit_bytes, sources_.recipes);
+    }
     return std::move(sources_);
   }
 
@@ -150,7 +153,8 @@ std::size_t fingerprint(const Sources& sources) {
     constexpr std::size_t odd = 0x9e3779b97f4a7c15U;  // Fibonacci hashing
     result = (result ^ std::hash<std::string_view>{}(text)) * odd + text.size();
   };
-  for (const auto* files : {&sources.settings, &sources.texts}) {
+  for (const auto* files : {&sources.settings, &sources.texts, &sources.recipes,
+                            &sources.generated.settings, &sources.generated.texts}) {
     for (const auto& [name, content] : *files) add(name), add(content);
     add("");
   }

@@ -11,7 +11,7 @@
 
 namespace pixie::machines {
 
-/// Reads pixie.toml, pixie.d/*.toml, templates/** (without hidden files and copies that end in `~`) and the scripts that
+/// Reads pixie.toml, pixie.d/*.toml, recipes/*.toml, templates/** (without hidden files and copies that end in `~`) and the scripts that
 /// profiles name from `folder`; a folder without any of them gives nothing. Links that lead out of the folder are not
 /// followed, nor are files read that are larger than 64 MiB (settings) or 1 MiB (texts), or more than 10,000 of a kind.
 /// Blocks: not for a loop's thread.

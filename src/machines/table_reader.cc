@@ -69,18 +69,21 @@ std::optional<std::uint32_t> TableReader::number(std::string_view key, std::uint
 
 std::vector<TableReader::Item> TableReader::texts(std::string_view key, bool numbers) {
   std::vector<Item> items;
-  const auto* node = find(key);
-  if (!node) return items;
-  const auto take = [&](const toml::node& element) {
-    if (auto item = one_text(element, numbers)) items.push_back(std::move(*item));
-  };
-  if (const auto* array = node->as_array()) {
-    if (array->empty()) mistake(*node, fmt::format("'{}' is an empty list", key));
-    for (const auto& element : *array) take(element);
-  } else {
-    take(*node);
+  for (const auto* element : elements(key)) {
+    if (auto item = one_text(*element, numbers)) items.push_back(std::move(*item));
   }
   return items;
+}
+
+std::vector<const toml::node*> TableReader::elements(std::string_view key) {
+  const auto* node = find(key);
+  if (!node) return {};
+  const auto* array = node->as_array();
+  if (!array) return {node};
+  if (array->empty()) mistake(*node, fmt::format("'{}' is an empty list", key));
+  std::vector<const toml::node*> all;
+  for (const auto& element : *array) all.push_back(&element);
+  return all;
 }
 
 std::optional<TableReader::Item> TableReader::one_text(const toml::node& node, bool numbers) {

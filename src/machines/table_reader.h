@@ -38,6 +38,9 @@ class TableReader {
   std::optional<std::uint32_t> number(std::string_view key, std::uint32_t limit);
   /// A text or a list of texts; with `numbers`, whole numbers count as texts.
   std::vector<Item> texts(std::string_view key, bool numbers = false);
+  /// The value, or the elements of the list that it is.
+  std::vector<const toml::node*> elements(std::string_view key);
+  std::optional<Item> text(const toml::node& node) { return one_text(node, false); }
   /// The table `vars`.
   script::Table vars();
   /// The table under `key`; null if there is none.

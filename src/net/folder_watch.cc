@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -29,10 +30,19 @@ constexpr eventfd_t stopped = 1 << 20;
 constexpr std::uint32_t changes = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
                                   IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
 
+/// How long to wait for the next look: until then, rounded up, but for a look_time at most.
+milliseconds look_until(FolderWatch::TimePoint until) {
+  const auto now = steady_clock::now();
+  // What is far away must not overflow.
+  if (until > now + look_time) return look_time;
+  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(until - now));
+}
+
 }  // namespace
 
-FolderWatch::FolderWatch(std::string folder)
+FolderWatch::FolderWatch(std::string folder, std::function<bool(std::string_view)> enters)
     : folder_(std::move(folder)),
+      enters_(std::move(enters)),
       inotify_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
       alarm_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   replaced();
@@ -59,6 +69,8 @@ void FolderWatch::watch_all() {
     }
     inotify_add_watch(inotify_.number(), each->path().c_str(), changes | IN_ONLYDIR);
     ++count;
+    const auto relative = each->path().lexically_relative(folder_);
+    if (enters_ && !enters_(relative.native())) each.disable_recursion_pending();
   }
 }
 
@@ -78,22 +90,24 @@ bool FolderWatch::drain() {
   return any;
 }
 
-bool FolderWatch::wait() {
+FolderWatch::News FolderWatch::wait(TimePoint until) {
   std::array<pollfd, 2> waiting{pollfd{inotify_.number(), POLLIN, 0},
                                 pollfd{alarm_.number(), POLLIN, 0}};
-  auto unrest_since = steady_clock::time_point();
+  auto unrest_since = TimePoint();
   for (bool changed = false;;) {
-    const auto time = changed ? quiet_time : look_time;
+    const auto time = changed ? quiet_time : look_until(until);
     const int ready = poll(waiting.data(), waiting.size(), static_cast<int>(time.count()));
     eventfd_t rings = 0;
-    if (ready > 0 && eventfd_read(alarm_.number(), &rings) == 0 && rings >= stopped) return false;
+    if (ready > 0 && eventfd_read(alarm_.number(), &rings) == 0 && rings >= stopped)
+      return News::stopped;
     const bool news = drain() || rings > 0 || replaced();
     if (news && !changed) unrest_since = steady_clock::now();
     changed |= news;
+    if (!changed && steady_clock::now() >= until) return News::nothing;
     if (!changed) continue;
     if (!news || steady_clock::now() - unrest_since > longest_unrest) {
       watch_all();
-      return true;
+      return News::changed;
     }
   }
 }

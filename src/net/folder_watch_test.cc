@@ -1,8 +1,10 @@
 #include "net/folder_watch.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -10,6 +12,7 @@ namespace pixie::net {
 namespace {
 
 namespace fs = std::filesystem;
+using News = FolderWatch::News;
 
 class FolderWatchTest : public testing::Test {
  protected:
@@ -30,19 +33,19 @@ class FolderWatchTest : public testing::Test {
 TEST_F(FolderWatchTest, TellsOfFilesMadeChangedAndRemoved) {
   FolderWatch watch(folder_);
   write("a");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   write("a");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   fs::remove(folder_ / "a");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
 }
 
 TEST_F(FolderWatchTest, FollowsIntoFoldersThatAreMadeLater) {
   FolderWatch watch(folder_);
   fs::create_directories(folder_ / "templates/deep");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   write("templates/deep/file");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
 }
 
 TEST_F(FolderWatchTest, SeesTheFolderReplaced) {
@@ -52,18 +55,40 @@ TEST_F(FolderWatchTest, SeesTheFolderReplaced) {
   FolderWatch watch(folder_ / "current");
   fs::create_directory_symlink("two", folder_ / "next");
   fs::rename(folder_ / "next", folder_ / "current");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   write("two/file");
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
 }
 
 TEST_F(FolderWatchTest, EndsWhenItIsStoppedAndReturnsWhenPoked) {
   FolderWatch watch(folder_);
   watch.poke();
-  EXPECT_TRUE(watch.wait());
+  EXPECT_EQ(watch.wait(), News::changed);
   auto waiting = std::async(std::launch::async, [&watch] { return watch.wait(); });
   watch.stop();
-  EXPECT_FALSE(waiting.get());
+  EXPECT_EQ(waiting.get(), News::stopped);
+}
+
+TEST_F(FolderWatchTest, WaitsNoLongerThanItIsTold) {
+  FolderWatch watch(folder_);
+  const auto now = std::chrono::steady_clock::now();
+  EXPECT_EQ(watch.wait(now), News::nothing);
+  EXPECT_EQ(watch.wait(now + std::chrono::milliseconds(20)), News::nothing);
+  EXPECT_GE(std::chrono::steady_clock::now() - now, std::chrono::milliseconds(20));
+  write("a");
+  EXPECT_EQ(watch.wait(now), News::changed);
+}
+
+TEST_F(FolderWatchTest, LeavesOutWhatIsBelowSomeFolders) {
+  write("large/inner/file");
+  write("small/inner/file");
+  FolderWatch watch(folder_, [](std::string_view path) { return path != "large"; });
+  write("large/inner/other");
+  EXPECT_EQ(watch.wait({}), News::nothing);
+  write("large/other");
+  EXPECT_EQ(watch.wait(), News::changed);
+  write("small/inner/other");
+  EXPECT_EQ(watch.wait(), News::changed);
 }
 
 }  // namespace

@@ -15,9 +15,17 @@ AnswerParser::AnswerParser(HttpAnswer& answer, std::size_t body_limit_bytes, boo
   eager(true);
 }
 
+AnswerParser::AnswerParser(HttpAnswer& answer, HttpReceiver& receiver)
+    : answer_(answer), receiver_(&receiver) {
+  header_limit(header_limit_bytes);
+  body_limit(boost::none);
+  eager(true);
+}
+
 Expected<std::size_t> AnswerParser::feed(std::string_view bytes) {
   error_code error;
   const auto consumed = put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  if (refused_) return consumed;
   if (error == beast_http::error::body_limit)
     return fail(fmt::format("the answer is larger than {} bytes", body_limit_bytes_));
   const bool endless = consumed == 0 && bytes.size() > header_limit_bytes;
@@ -44,7 +52,22 @@ void AnswerParser::on_field_impl(field /*id*/, string_view name, string_view val
   answer_.fields.add({name.data(), name.size()}, {value.data(), value.size()});
 }
 
-std::size_t AnswerParser::on_body_impl(string_view body, error_code& /*error*/) {
+void AnswerParser::refuse(error_code& error) {
+  refused_ = true;
+  error = make_error_code(boost::system::errc::operation_canceled);
+}
+
+void AnswerParser::on_header_impl(error_code& error) {
+  constexpr int first_final_status = 200;
+  if (receiver_ && answer_.status >= first_final_status && !receiver_->take_head(answer_))
+    refuse(error);
+}
+
+std::size_t AnswerParser::on_body_impl(string_view body, error_code& error) {
+  if (receiver_) {
+    if (!receiver_->take_body({body.data(), body.size()})) refuse(error);
+    return body.size();
+  }
   answer_.body.append(body.data(), body.size());
   return body.size();
 }

@@ -10,6 +10,7 @@
 
 #include "http/request.h"
 #include "http/url.h"
+#include "wire/address.h"
 #include "wire/error.h"
 
 namespace pixie::net {
@@ -30,6 +31,20 @@ struct HttpAnswer {
   int status = 0;
   http::Fields fields;
   std::string body;
+};
+
+/// Who gets an answer as it comes. Called on the thread that asks.
+class HttpReceiver {
+ public:
+  virtual ~HttpReceiver() = default;
+  /// Whether this URL may be asked: the first, and each that an answer points to. The error ends it.
+  virtual Expected<void> may_ask(const http::Url& url) = 0;
+  /// Whether its host may have this address.
+  virtual bool may_connect(const http::Url& url, const wire::IpAddress& address) = 0;
+  /// Status and fields of the last answer, which points nowhere. False: no body is wanted.
+  virtual bool take_head(const HttpAnswer& answer) = 0;
+  /// The next bytes of the body. False: no more are wanted.
+  virtual bool take_body(std::string_view bytes) = 0;
 };
 
 /// May be used from many threads at once.
@@ -53,6 +68,17 @@ class HttpClient {
   Expected<HttpAnswer> ask(const HttpQuestion& question, const Limits& limits,
                            const std::stop_token& stop = {}) const;
   Expected<HttpAnswer> ask(const HttpQuestion& question) const { return ask(question, Limits{}); }
+
+  struct Patiences {
+    /// Until the answer's head has come: name, connection, redirections.
+    std::chrono::milliseconds head = std::chrono::seconds(20);
+    /// From one piece of the body to the next.
+    std::chrono::milliseconds silence = std::chrono::seconds(30);
+  };
+  /// As ask(), but the body, of any length, goes to the receiver. The head of the answer, once all of it has come or no
+  /// more was wanted. For GET.
+  Expected<HttpAnswer> download(const HttpQuestion& question, HttpReceiver& receiver,
+                                const Patiences& patiences, const std::stop_token& stop) const;
 
  private:
   std::unique_ptr<const TlsContext> tls_;

@@ -55,7 +55,7 @@ TEST(HttpClient, SendsABodyWithItsFields) {
   question.headers = {{"Content-Type", "application/json"}};
   // More than a socket takes at once.
   question.body.assign(3'000'000, 'x');
-  EXPECT_EQ(text(HttpClient().ask(question, patient)), "204 ");
+  ASSERT_EQ(text(HttpClient().ask(question, patient)), "204 ");
   EXPECT_THAT(server.requests()[0], AllOf(StartsWith("PUT / "), HasSubstr(": application/json\r\n"),
                                           EndsWith("\r\n\r\n" + question.body)));
 }
@@ -283,6 +283,80 @@ TEST(HttpClientCertificates, MustBeReadable) {
   const TestWebServer server([](const auto&) { return ""; }, authority.server("IP:127.0.0.1"));
   EXPECT_THAT(text(client.ask(get(server.url("/")), patient)),
               HasSubstr("/nowhere/authority.pem holds no certificates"));
+}
+
+/// Takes all that comes, from where it may.
+struct TestReceiver final : HttpReceiver {
+  std::string forbidden_path = "none";
+  bool connects = true;
+  std::size_t most_bytes = 100;
+  std::string told;
+
+  Expected<void> may_ask(const http::Url& url) override {
+    if (url.target == forbidden_path) return fail("not there");
+    return {};
+  }
+  bool may_connect(const http::Url&, const wire::IpAddress&) override { return connects; }
+  bool take_head(const HttpAnswer& answer) override {
+    told += fmt::format("{} ", answer.status);
+    return answer.status == 200;
+  }
+  bool take_body(std::string_view bytes) override {
+    told += bytes;
+    return told.size() < most_bytes;
+  }
+};
+
+std::string download(const std::string& url, TestReceiver& receiver,
+                     const HttpClient::Patiences& patiences = {}) {
+  const auto answer = HttpClient().download(get(url), receiver, patiences, {});
+  return answer ? receiver.told : answer.error().text;
+}
+
+TEST(HttpClient, HandsOverADownloadAsItComes) {
+  const TestWebServer server([](const std::string& request) {
+    return request.starts_with("GET /old")
+               ? test_answer(302, "moved", "Location: /new\r\n")
+               : "HTTP/1.1 103 hints\r\n\r\n" + test_answer(200, "hello");
+  });
+  TestReceiver receiver;
+  EXPECT_EQ(download(server.url("/old"), receiver), "200 hello");
+  TestReceiver strict;
+  strict.forbidden_path = "/new";
+  EXPECT_THAT(download(server.url("/old"), strict), EndsWith("not there"));
+  EXPECT_EQ(strict.told, "");
+  TestReceiver unconnected;
+  unconnected.connects = false;
+  EXPECT_THAT(download(server.url("/new"), unconnected), HasSubstr("may be asked"));
+  EXPECT_THAT(server.requests(), SizeIs(3));
+}
+
+TEST(HttpClient, EndsADownloadThatIsNotWanted) {
+  const TestWebServer server([](const std::string& request) {
+    return request.starts_with("GET /none") ? test_answer(404, "no such file")
+                                            : test_answer(200, std::string(3'000'000, 'x'));
+  });
+  TestReceiver refused;
+  EXPECT_EQ(download(server.url("/none"), refused), "404 ");
+  TestReceiver full;
+  EXPECT_LT(download(server.url("/large"), full).size(), 1'000'000U);
+}
+
+TEST(HttpClient, GivesUpADownloadThatFallsSilent) {
+  const TestWebServer server(
+      [](const auto&) { return "HTTP/1.1 200 ok\r\nContent-Length: 9\r\n\r\nhello"; });
+  TestReceiver receiver;
+  EXPECT_THAT(download(server.url("/"), receiver), HasSubstr("ended before the whole"));
+  EXPECT_EQ(receiver.told, "200 hello");
+  std::latch gate(1);
+  const TestWebServer silent([&](const auto&) {
+    gate.wait();
+    return std::string();
+  });
+  TestReceiver waiting;
+  EXPECT_THAT(download(silent.url("/"), waiting, {.head = milliseconds(50)}),
+              HasSubstr("no answer in time"));
+  gate.count_down();
 }
 
 }  // namespace

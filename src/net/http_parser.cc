@@ -1,5 +1,7 @@
 #include "net/http_parser.h"
 
+#include <utility>
+
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -13,7 +15,8 @@ namespace {
 constexpr RequestParser::Fault too_large{431, "The header is larger than 16 kB."};
 }
 
-RequestParser::RequestParser(http::Request& request) : request_(request) {
+RequestParser::RequestParser(http::Request& request, TakesBody takes_body)
+    : request_(request), takes_body_(std::move(takes_body)) {
   header_limit(header_limit_bytes);
   body_limit(body_limit_bytes);
 }
@@ -58,6 +61,9 @@ void RequestParser::on_request_impl(verb, string_view method, string_view target
   request_.method = http::parse_method(request_.method_text);
   request_.target.assign(target.data(), target.size());
   request_.version = version;
+  body_comes_in_pieces_ =
+      request_.method == http::Method::other && takes_body_ && takes_body_(request_);
+  if (body_comes_in_pieces_) body_limit(boost::none);
 }
 
 void RequestParser::on_field_impl(field name, string_view name_text, string_view value,

@@ -2,6 +2,7 @@
 // (request smuggling: RFC 9112 section 6.1) is refused here.
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -16,7 +17,12 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   static constexpr std::uint32_t header_limit_bytes = 16 * 1024;
   static constexpr std::uint64_t body_limit_bytes = 64 * 1024;
 
-  explicit RequestParser(http::Request& request);
+  /// Told the method and the target: whether the body is taken piece by piece, however large it is.
+  using TakesBody = std::function<bool(const http::Request&)>;
+  explicit RequestParser(http::Request& request, TakesBody takes_body = {});
+
+  /// Whoever feeds it then takes what is in the request's body out of it from time to time.
+  bool body_comes_in_pieces() const { return body_comes_in_pieces_; }
 
   /// What went wrong, as a status to answer with and a sentence.
   struct Fault {
@@ -53,6 +59,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void refuse(int status, std::string_view sentence, error_code& error);
 
   http::Request& request_;
+  const TakesBody takes_body_;
+  bool body_comes_in_pieces_ = false;
   /// Bytes that were consumed as something else than the body: header, chunk headers, trailers.
   std::size_t framing_bytes_ = 0;
   std::optional<Fault> refused_;

@@ -24,6 +24,7 @@ constexpr std::uint64_t small_file_bytes = 16 * 1024;
 
 constexpr std::string_view client_left = "the client closed the connection";
 constexpr std::string_view client_stalled = "the client took nothing for 60 s";
+constexpr std::string_view fetch_broke = "the upstream did not send the whole file";
 constexpr std::string_view file_changed =
     "the file was truncated, or can't be read, while it was sent";
 
@@ -82,15 +83,69 @@ void tell_progress(Connection& connection, const Reply& reply, std::uint64_t sen
                                       {"size", reply.body->size()}});
 }
 
+/// One turn: what the file has from `offset` on, as far as the socket takes it. As sendfile(2).
+ssize_t send_some(const Connection& connection, const tree::Body& body, std::uint64_t offset,
+                  std::uint64_t most) {
+  static constexpr std::array<std::byte, 64 * 1024> zeros{};
+  const auto run = body.run_at(offset);
+  const auto count = std::min({turn_bytes, most, run.length});
+  if (run.offset == images::Extent::zeros) {
+    return send(connection.number(), zeros.data(), std::min<std::uint64_t>(count, zeros.size()),
+                MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  auto position = static_cast<off_t>(run.offset);
+  return sendfile(connection.number(), body.file(), &position, count);
+}
+
+/// Wakes a connection from other threads; once this is gone it does so no more. Belongs to the connection's loop.
+class Waker {
+ public:
+  explicit Waker(Connection& connection)
+      : loop_(connection.loop), connection_(std::make_shared<Connection*>(&connection)) {}
+  ~Waker() { *connection_ = nullptr; }
+  Waker(const Waker&) = delete;
+
+  std::function<void()> call() const {
+    return [connection = connection_, &loop = loop_] {
+      loop.post([connection] {
+        if (*connection) (*connection)->wake();
+      });
+    };
+  }
+
+ private:
+  Loop& loop_;
+  const std::shared_ptr<Connection*> connection_;
+};
+
+/// Waits until more of the file is there than `position` bytes. How many are; no more than `position`: no more come, or
+/// the connection is over. A fetch has deadlines of its own, so that the wait has none.
+Task<std::uint64_t> more_of(Connection& connection, Growing& growing, std::uint64_t position) {
+  const Waker waker(connection);
+  auto seen = growing.look(position, waker.call());
+  connection.streaming = true;
+  while (seen.size <= position && !seen.ended && !connection.closed()) {
+    connection.wait_without_limit();
+    co_await connection.ready_for(0);
+    seen = growing.look(position, waker.call());
+  }
+  connection.streaming = false;
+  co_return seen.size;
+}
+
 Task<FileSent> send_file(Connection& connection, const Reply& reply, http::ByteRange range) {
-  const auto& file = *reply.body->file();
   const bool is_whole = range.length == reply.body->size();
   Progress progress(is_whole ? range.length : 0);
   std::uint64_t done = 0;
+  // Of what is fetched meanwhile, as far as it has come.
+  std::uint64_t there = reply.growing ? 0 : range.length;
   while (done < range.length) {
-    auto position = static_cast<off_t>(file.offset + range.offset + done);
-    const auto count = sendfile(connection.number(), file.file.number(), &position,
-                                std::min(turn_bytes, range.length - done));
+    if (done == there) {
+      const auto arrived = co_await more_of(connection, *reply.growing, range.offset + done);
+      there = std::clamp(arrived, range.offset, range.offset + range.length) - range.offset;
+      if (done >= there) co_return FileSent{done, connection.closed() ? client_left : fetch_broke};
+    }
+    const auto count = send_some(connection, *reply.body, range.offset + done, there - done);
     if (count > 0) {
       done += static_cast<std::uint64_t>(count);
       connection.allow(stall_time);
@@ -155,7 +210,7 @@ Task<Sent> send_reply(Connection& connection, const Reply& reply) {
       continue;
     }
     const auto range = std::get<http::ByteRange>(piece);
-    const auto taken = gather(gathered, *reply.body, range, small);
+    const auto taken = reply.growing ? false : gather(gathered, *reply.body, range, small);
     if (!taken) {
       sent.failure = taken.error();
       co_return sent;
@@ -184,15 +239,9 @@ Task<Sent> send_reply(Connection& connection, const Reply& reply) {
 
 Task<void> send_stream(Connection& connection, Channel& channel, Sent& sent) {
   constexpr auto remark_time = std::chrono::seconds(15);
-  // Lets go of the connection when the stream has ended and the channel is woken later.
-  const auto alive = std::make_shared<Connection*>(&connection);
-  const std::function<void()> wake = [alive, &loop = connection.loop] {
-    loop.post([alive] {
-      if (*alive) (*alive)->wake();
-    });
-  };
+  const Waker waker(connection);
   while (!connection.closed() && !connection.finishing && !connection.hung_up) {
-    auto texts = channel.take(wake);
+    auto texts = channel.take(waker.call());
     if (channel.closed()) break;
     if (texts.empty()) {
       connection.streaming = true;
@@ -210,7 +259,6 @@ Task<void> send_stream(Connection& connection, Channel& channel, Sent& sent) {
       sent.body_bytes += text->size();
     }
   }
-  *alive = nullptr;
   channel.close();
 }
 

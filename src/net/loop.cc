@@ -78,8 +78,9 @@ void Loop::stop() {
 
 void Loop::post(std::function<void()> task) {
   const std::scoped_lock lock(posted_mutex_);
+  // Whoever came first has rung for all that come until they are taken.
+  if (posted_.empty()) alarm_.ring();
   posted_.push_back(std::move(task));
-  alarm_.ring();
 }
 
 void Loop::learn(const wire::IpAddress& address, const wire::Mac& machine) {

@@ -23,6 +23,7 @@
 #include "net/interfaces.h"
 #include "net/neighbours.h"
 #include "net/timer_wheel.h"
+#include "net/transfer_limit.h"
 #include "tree/descriptor.h"
 #include "tree/tree.h"
 
@@ -111,6 +112,8 @@ class Loop {
   /// What is made for each machine, and what answers beside the tree. Set before run().
   desk::Desk* desk = nullptr;
   Backend* backend = nullptr;
+  /// Of all loops; null: there is none. Set before run().
+  TransferLimit* transfer_limit = nullptr;
 
  private:
   friend class Watched;

@@ -28,6 +28,8 @@ class Patience {
   int wait(int descriptor, short events) const;
 
   TimePoint deadline() const { return deadline_; }
+  /// Begins anew.
+  void renew(TimePoint deadline) { deadline_ = deadline; }
   /// From now to the deadline, shared among `parts`: when the first of them ends.
   TimePoint share(std::size_t parts) const;
 

@@ -96,7 +96,9 @@ Expected<Sockets> open_sockets(const ServerSettings& settings) {
 Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings, Sockets sockets,
                std::optional<DhcpSockets> dhcp, const tree::Layout& layout,
                const Surroundings& around)
-    : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)), workers_(settings.loops) {
+    : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)),
+      transfer_limit_(settings.transfers),
+      workers_(settings.loops) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto& worker = workers_[i];
     worker.loop = std::make_unique<Loop>(i, workers_.size(), layout, around.events);
@@ -105,6 +107,7 @@ Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings
         [&loop = *worker.loop](std::function<void()> task) { loop.post(std::move(task)); });
     worker.loop->desk = worker.desk.get();
     worker.loop->backend = &around.backend;
+    worker.loop->transfer_limit = &transfer_limit_;
     worker.http =
         std::make_unique<HttpServer>(*worker.loop, share_of_descriptors(workers_.size(), 3));
     // A socket that was handed over is one for all: the first loop has it.
@@ -178,8 +181,12 @@ void Server::stop() {
   }
 }
 
-void Server::start(const std::shared_ptr<const machines::Fleet>& fleet) {
-  for (auto& worker : workers_) worker.desk->set_fleet(fleet);
+void Server::start(const std::shared_ptr<const machines::Fleet>& fleet,
+                   const std::shared_ptr<const images::Images>& images) {
+  for (auto& worker : workers_) {
+    worker.desk->set_fleet(fleet);
+    worker.loop->tree.set_images(images);
+  }
   for (auto& worker : workers_) worker.thread = std::thread([&loop = *worker.loop] { loop.run(); });
 }
 
@@ -198,7 +205,11 @@ void Server::on_every_loop(const Task& task) {
 }
 
 void Server::replace_tree(const tree::Layout& layout) {
-  on_every_loop([&layout](Worker& worker) { worker.loop->tree = tree::Tree(layout); });
+  on_every_loop([&layout](Worker& worker) { worker.loop->tree.set_layout(layout); });
+}
+
+void Server::replace_images(const std::shared_ptr<const images::Images>& images) {
+  on_every_loop([&images](Worker& worker) { worker.loop->tree.set_images(images); });
 }
 
 void Server::replace_fleet(const std::shared_ptr<const machines::Fleet>& fleet) {

@@ -8,6 +8,7 @@
 
 #include "desk/desk.h"
 #include "events/stream.h"
+#include "images/image.h"
 #include "net/backend.h"
 #include "net/dhcp6_server.h"
 #include "net/dhcp_server.h"
@@ -30,6 +31,8 @@ struct ServerSettings {
   std::vector<wire::Endpoint> http_endpoints;
   std::size_t loops = 1;
   TftpSettings tftp;
+  /// Large HTTP answers that are sent at once; 0: all that are asked for.
+  std::size_t transfers = 0;
 };
 
 /// What is listened on: bound before privileges are dropped.
@@ -51,8 +54,9 @@ class Server {
          std::optional<DhcpSockets> dhcp, const tree::Layout& layout, const Surroundings& around);
   ~Server();
 
-  /// Machines are served by this fleet until it is replaced.
-  void start(const std::shared_ptr<const machines::Fleet>& fleet);
+  /// Machines are served by this fleet, and these images, until they are replaced.
+  void start(const std::shared_ptr<const machines::Fleet>& fleet,
+             const std::shared_ptr<const images::Images>& images);
   /// Takes nothing new; waits until what is under way has ended, or for `grace`.
   void finish(std::chrono::milliseconds grace);
   /// Ends the loops at once. What others call back later is not heard any more.
@@ -61,6 +65,8 @@ class Server {
   void replace_tree(const tree::Layout& layout);
   /// What machines ask for from now on is decided by this fleet. From any one thread at a time.
   void replace_fleet(const std::shared_ptr<const machines::Fleet>& fleet);
+  /// What is asked for below images/ from now on is of these. From any one thread at a time.
+  void replace_images(const std::shared_ptr<const images::Images>& images);
   /// Transfers and connections that are open. From any thread.
   struct Active {
     std::size_t transfers = 0;
@@ -88,6 +94,7 @@ class Server {
                   const desk::Services& services);
 
   const TftpSettings tftp_settings_;
+  TransferLimit transfer_limit_;
   std::vector<Worker> workers_;
 };
 

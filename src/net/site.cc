@@ -19,6 +19,8 @@ Reply refuse(const http::Request& request, int status, std::string sentence, std
 
 Reply refuse(const http::Request& request, tree::Refusal refusal, std::time_t now) {
   using enum tree::Refusal::Reason;
+  if (refusal.reason == not_yet)
+    return refuse(request, 503, std::move(refusal.text), now, {{"Retry-After", "3"}});
   const int status = refusal.reason == forbidden ? 403 : refusal.reason == unreadable ? 500 : 404;
   auto reply = refuse(request, status, std::move(refusal.text), now);
   reply.rom_missing = refusal.reason == rom_missing;
@@ -38,6 +40,13 @@ Reply send(const http::Request& request, tree::Body body, std::time_t now) {
   return {.response = std::move(response), .body = std::move(body), .path = {}, .fault = {}};
 }
 
+/// Whether a program asks: by the query, or as nginx's users are used to by the Accept field.
+bool wants_json(const http::Request& request, const http::Target& target) {
+  if (const auto format = target.query("format")) return *format == "json";
+  const auto accepted = request.fields.find("Accept").value_or("");
+  return accepted.contains("application/json") && !accepted.contains("text/html");
+}
+
 Reply show_folder(tree::Tree& tree, const http::Request& request, const http::Target& target,
                   const tree::Listing& listing, std::time_t now) {
   if (!target.trailing_slash) {
@@ -46,16 +55,19 @@ Reply show_folder(tree::Tree& tree, const http::Request& request, const http::Ta
             .path = {},
             .fault = {}};
   }
+  const bool json = wants_json(request, target);
   const auto inside = target.path.empty() ? "" : target.path + "/";
-  auto index = tree.resolve(inside + "index.html");
+  auto index = json ? tree::Answer(tree::Refusal{}) : tree.resolve(inside + "index.html");
   if (auto* page = std::get_if<tree::Body>(&index)) return send(request, std::move(*page), now);
   std::vector<http::Entry> entries;
   entries.reserve(listing.entries.size());
   for (const auto& entry : listing.entries) {
     entries.push_back({entry.name, entry.folder, entry.size, entry.modified});
   }
-  return {.response = http::text_response(&request, 200, "text/html; charset=utf-8",
-                                          http::render_listing(target.path, entries), now),
+  const auto* type = json ? "application/json" : "text/html; charset=utf-8";
+  auto text = json ? http::listing_as_json(entries) : http::render_listing(target.path, entries);
+  return {.response =
+              http::text_response(&request, 200, type, std::move(text), now, {{"Vary", "Accept"}}),
           .body = {},
           .path = {},
           .fault = {}};
@@ -101,6 +113,24 @@ std::variant<Reply, Elsewhere> answer(tree::Tree& tree, const Backend* backend,
   auto reply = answer_target(tree, request, *target, now);
   if (auto* here = std::get_if<Reply>(&reply)) here->path = path;
   return reply;
+}
+
+Reply reply_with(const http::Request& request, Backend::Answer answer, std::time_t now) {
+  if (answer.stream) {
+    const bool only_head = request.method == http::Method::head;
+    return {.response = http::stream_response(request, answer.made.content_type, now),
+            .stream = only_head ? nullptr : std::move(answer.stream)};
+  }
+  if (!answer.file) return {.response = http::made_response(request, std::move(answer.made), now)};
+  const http::Representation representation{.size = answer.file->size(),
+                                            .etag = answer.file->etag,
+                                            .modified = answer.file->modified,
+                                            .content_type = std::move(answer.made.content_type),
+                                            .cache_control = {},
+                                            .fields = std::move(answer.made.fields)};
+  return {.response = http::respond(request, representation, now),
+          .body = std::move(answer.file),
+          .growing = std::move(answer.growing)};
 }
 
 Reply reply_with(const http::Request& request, Found found, std::time_t now) {

@@ -29,6 +29,8 @@ struct Reply {
   std::optional<Given> given = {};
   /// The body, if it has no end: it is sent after the response's head.
   std::shared_ptr<Channel> stream = {};
+  /// How much of the body is there, if it is a file that is still being fetched.
+  std::shared_ptr<Growing> growing = {};
 };
 
 /// What is not in the tree: made for a machine, or answered by the backend.
@@ -41,6 +43,9 @@ struct Elsewhere {
 /// Answers GET and HEAD for everything in the tree; folders as a page, or by their index.html. `backend` may be null.
 std::variant<Reply, Elsewhere> answer(tree::Tree& tree, const Backend* backend,
                                       const http::Request& request, std::time_t now);
+
+/// The reply with what the backend answered.
+Reply reply_with(const http::Request& request, Backend::Answer answer, std::time_t now);
 
 /// The reply with a body that was made or found for a machine.
 Reply reply_with(const http::Request& request, Found found, std::time_t now);

@@ -106,7 +106,7 @@ class TestWebServer {
     const auto end = request.find("\r\n\r\n");
     if (end == std::string::npos) return false;
     const auto length = request.find("Content-Length: ");
-    const auto size = length < end ? std::stoul(request.substr(length + 16)) : 0;
+    const auto size = length < end ? std::stoul(request.substr(length + 16, 20)) : 0;
     return request.size() >= end + 4 + size;
   }
 

@@ -1,7 +1,11 @@
 #include "script/chain.h"
 
+#include <algorithm>
+#include <span>
+
 #include <fmt/format.h>
 
+#include "script/fit.h"
 #include "script/template.h"
 
 namespace pixie::script {
@@ -12,6 +16,7 @@ namespace {
 //  itself.
 //  - A switch port with spanning tree or LACP forwards nothing for 30 s: hence five tries with
 //  growing pauses.
+//  - The flags for profiles that are not for every machine are set before the first `goto`, which would pass them by.
 //  - `|| goto`, `&& goto` after each command that can fail or return: nothing falls through to the
 //  next label.
 //  - A script that ends returns here, so after each `chain` stands a `goto`. `set next leave` in a
@@ -28,6 +33,9 @@ constexpr std::string_view chain_template = R"ipxe(#!ipxe
 set pixie http://{{host}}{{http_port}}
 iseq ${buildarch} arm32 && set pixie tftp://{{host}}{{tftp_port}} ||
 set menu-timeout:int32 {{menu_timeout_ms}}
+{{#each fits}}
+{{this}}
+{{/each}}
 
 set pause:int32 1
 :network
@@ -45,9 +53,9 @@ menu {{title}}: what shall ${mac} boot?
 item --key o own o  {{own}}
 {{#each choices}}
 {{#if this.heading}}
-item --gap {{this.heading}}
+{{this.heading}}
 {{/if}}
-item choice-{{index}}    {{this.title}}
+{{this.item}}
 {{/each}}
 item --key n netboot n  netboot.xyz
 item --key s shell s  iPXE shell
@@ -119,24 +127,84 @@ std::string port_suffix(std::uint16_t port, std::uint16_t well_known) {
   return port == well_known ? "" : fmt::format(":{}", port);
 }
 
-/// A text as an iPXE line shows it: nothing in it is a command, or expanded.
+/// A text as an iPXE line shows it: nothing in it is a command, ends one, or is expanded.
 std::string shown(std::string_view text) {
   std::string result;
   for (const char c : text) {
     const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    const bool begins_word = result.empty() || result.back() == ' ';
+    // `||`, `&&`, `;` and what begins with `#` end a command if they are words.
+    if (begins_word && (c == '|' || c == '&' || c == ';' || c == '#')) continue;
     result += control || c == '$' ? ' ' : c;
   }
   return result;
 }
 
+/// `${fit-0}`, and for several all of them: set if the machine fits one.
+std::string fit_flags(const std::vector<std::size_t>& numbers) {
+  std::string flags;
+  for (const auto number : numbers) flags += fmt::format("${{fit-{}}}", number);
+  return flags;
+}
+
+/// `command` on machines for which one of these flags is set; on all if there are none.
+std::string only_if(const std::vector<std::size_t>& fits, std::string_view command) {
+  if (fits.empty()) return std::string(command);
+  return fmt::format("isset {} && {} ||", fit_flags(fits), command);
+}
+
+/// The fits of the items, each once; those for any machine are not among them.
+class Fits {
+ public:
+  explicit Fits(const std::vector<MenuItems::Item>& items) {
+    for (const auto& item : items) {
+      if (!item.fit.any() && std::ranges::find(fits_, item.fit) == fits_.end())
+        fits_.push_back(item.fit);
+    }
+  }
+
+  /// The numbers of the items' fits; empty if one of them is for any machine.
+  std::vector<std::size_t> of(std::span<const MenuItems::Item> items) const {
+    std::vector<std::size_t> numbers;
+    for (const auto& item : items) {
+      if (item.fit.any()) return {};
+      const auto number =
+          static_cast<std::size_t>(std::ranges::find(fits_, item.fit) - fits_.begin());
+      if (std::ranges::find(numbers, number) == numbers.end()) numbers.push_back(number);
+    }
+    return numbers;
+  }
+
+  /// What sets the flags, for each.
+  List commands() const {
+    List all;
+    for (std::size_t number = 0; number < fits_.size(); ++number) {
+      auto lines = fit_commands(fits_[number], fmt::format("fit-{}", number));
+      lines.pop_back();
+      all.push_back({std::move(lines)});
+    }
+    return all;
+  }
+
+ private:
+  std::vector<Fit> fits_;
+};
+
 /// The owner's profiles, the first of each group with its heading.
-List choices_of(const MenuItems& items) {
+List choices_of(std::span<const MenuItems::Item> items, const Fits& fits) {
   List choices;
-  std::string_view group;
-  for (const auto& item : items.profiles) {
-    Table choice{{"profile", {item.profile}}, {"title", {shown(item.title)}}};
-    choice["heading"] = {item.group != group ? shown(item.group) : std::string()};
-    group = item.group;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto& item = items[i];
+    Table choice{{"profile", {item.profile}}};
+    choice["item"] = {only_if(fits.of(items.subspan(i, 1)),
+                              fmt::format("item choice-{}    {}", i, shown(item.title)))};
+    std::string heading;
+    if (!item.group.empty() && (i == 0 || item.group != items[i - 1].group)) {
+      auto end = i;
+      while (end < items.size() && items[end].group == item.group) ++end;
+      heading = only_if(fits.of(items.subspan(i, end - i)), "item --gap " + shown(item.group));
+    }
+    choice["heading"] = {std::move(heading)};
     choices.push_back({std::move(choice)});
   }
   return choices;
@@ -147,13 +215,15 @@ List choices_of(const MenuItems& items) {
 std::string chain_script(const Chain& chain) {
   static const auto text = compiled(chain_template);
   const auto& items = chain.items;
+  const Fits fits(items.profiles);
   const auto title = items.title.empty() ? fmt::format("pixie {}", chain.host) : shown(items.title);
   const auto own = items.own.empty() ? std::string("This machine's own script")
                                      : fmt::format("{} (this machine's own)", shown(items.own));
   const auto timeout_ms = items.timeout_ms.value_or(chain.menu_timeout_ms);
   return fill(text, {{"title", {title}},
                      {"own", {own}},
-                     {"choices", {choices_of(items)}},
+                     {"fits", {fits.commands()}},
+                     {"choices", {choices_of(items.profiles, fits)}},
                      {"host", {chain.host}},
                      {"http_port", {port_suffix(chain.http_port, 80)}},
                      {"tftp_port", {port_suffix(chain.tftp_port, 69)}},

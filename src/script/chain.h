@@ -8,17 +8,19 @@
 #include <string_view>
 #include <vector>
 
+#include "script/fit.h"
 #include "wire/mac.h"
 
 namespace pixie::script {
 
 /// What the owner puts into the menu beside pixie's own items.
 struct MenuItems {
-  /// A profile that can be chosen. Those of one group stand together.
+  /// A profile that can be chosen. Those of one group stand together. A machine sees those that fit it.
   struct Item {
     std::string profile;
     std::string title;
     std::string group;
+    Fit fit = {};
   };
   /// Empty: pixie's own.
   std::string title;

@@ -47,6 +47,37 @@ TEST(ChainScript, OffersTheOwnersProfilesUnderTheirHeadings) {
   EXPECT_TRUE(text.contains("set menu-timeout:int32 3000\n"));
 }
 
+TEST(ChainScript, OffersAMachineWhatFitsIt) {
+  auto chain = plain;
+  chain.items.profiles = {{"memtest", "Memtest86+", "Images", {.firmware = {"bios"}}},
+                          {"memtest-uefi", "Memtest86+", "Images", {.firmware = {"uefi"}}},
+                          {"other", "Other", "Images", {.firmware = {"bios"}}},
+                          {"any", "For any", "Tools"},
+                          {"arm", "For arm", "Tools", {.arch = {"arm64"}}}};
+  const auto text = chain_script(chain);
+  EXPECT_TRUE(
+      text.contains("\nclear fit-0 ||\niseq ${platform} pcbios && set fit-0 yes ||\n"
+                    "clear fit-1 ||\niseq ${platform} efi && set fit-1 yes ||\n"
+                    "clear fit-2 ||\n"))
+      << text;
+  EXPECT_LT(text.find("clear fit-2"), text.find("goto "));
+  EXPECT_TRUE(
+      text.contains("isset ${fit-0}${fit-1} && item --gap Images ||\n"
+                    "isset ${fit-0} && item choice-0    Memtest86+ ||\n"
+                    "isset ${fit-1} && item choice-1    Memtest86+ ||\n"
+                    "isset ${fit-0} && item choice-2    Other ||\n"
+                    "item --gap Tools\nitem choice-3    For any\n"
+                    "isset ${fit-2} && item choice-4    For arm ||\n"))
+      << text;
+}
+
+TEST(ChainScript, NoTitleEndsItsCommand) {
+  auto chain = plain;
+  chain.items.profiles = {{"a", "A || shell ; #1 && b", "#2 ||"}};
+  EXPECT_TRUE(chain_script(chain).contains("item --gap 2 \nitem choice-0    A  shell  1  b\n"))
+      << chain_script(chain);
+}
+
 TEST(ChainScript, JumpsOnlyToLabelsThatExistAndNeverFallsIntoAnEntry) {
   auto chain = plain;
   chain.items.profiles = {{"rescue", "Rescue", ""}, {"debian", "Debian", "Installers"}};

@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <variant>
 
+#include "images/index.h"
 #include "tree/descriptor.h"
 #include "wire/mac.h"
 
@@ -22,9 +24,19 @@ struct FileRange {
   std::uint64_t length = 0;
 };
 
+/// The extents of a file within an image, one behind the other; those that are zeros lie nowhere.
+struct FileExtents {
+  Descriptor file;
+  std::span<const images::Extent> extents;
+  std::uint64_t length = 0;
+  /// What the extents live in.
+  std::shared_ptr<const images::Index> index;
+};
+
 /// Bytes inside the executable: they live for ever.
 using Embedded = std::span<const std::byte>;
 
+/// Belongs to one loop.
 class Body {
  public:
   enum class Kind : std::uint8_t {
@@ -42,6 +54,7 @@ class Body {
   Body(Kind kind, Embedded bytes) : kind(kind), source_(bytes) {}
   Body(Kind kind, std::string text) : kind(kind), source_(std::move(text)) {}
   Body(Kind kind, FileRange range) : kind(kind), source_(std::move(range)) {}
+  Body(Kind kind, FileExtents extents) : kind(kind), source_(std::move(extents)) {}
 
   Kind kind;
   /// Quoted and strong (RFC 9110 section 8.8.3).
@@ -54,8 +67,11 @@ class Body {
   std::optional<wire::Mac> machine;
 
   std::uint64_t size() const;
-  /// The file, if the bytes are in one.
-  const FileRange* file() const { return std::get_if<FileRange>(&source_); }
+  /// The file, if the bytes are in one; -1 if not.
+  int file() const;
+  /// Where in the file the bytes from `offset` on are, as far as they follow each other: at least one, if `offset` is
+  /// less than the size.
+  images::Extent run_at(std::uint64_t offset) const;
   /// All the bytes, if they are in memory; they live as long as the body stays where it is.
   std::optional<std::span<const std::byte>> memory() const;
 
@@ -64,7 +80,10 @@ class Body {
   std::ptrdiff_t read(std::uint64_t offset, std::span<std::byte> out) const;
 
  private:
-  std::variant<Embedded, std::string, FileRange> source_;
+  std::variant<Embedded, std::string, FileRange, FileExtents> source_;
+  /// The extent that was read last, and where in the body it begins: a body is read from its front to its end.
+  mutable std::size_t extent_ = 0;
+  mutable std::uint64_t extent_begin_ = 0;
 };
 
 }  // namespace pixie::tree

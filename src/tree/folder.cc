@@ -11,8 +11,6 @@
 namespace pixie::tree {
 namespace {
 
-constexpr std::size_t entry_limit = 10'000;
-
 int open_beneath(int base, const char* relative) {
   // O_NONBLOCK: opening a pipe without a writer must not hang the loop.
   const open_how how{.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,

@@ -51,7 +51,9 @@ class Folder {
   std::chrono::steady_clock::time_point base_opened_{};
 };
 
-/// What is in an opened folder, at most 10,000 entries, without names that begin with a dot.
+/// Of a listing.
+inline constexpr std::size_t entry_limit = 10'000;
+/// What is in an opened folder, at most `entry_limit`, without names that begin with a dot.
 std::vector<Entry> entries(const Opened& folder);
 
 }  // namespace pixie::tree

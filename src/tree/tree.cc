@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <map>
 
 #include <fmt/format.h>
@@ -18,52 +17,11 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-std::string_view last_component(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 /// FNV-1a: names the content of a rendered text, nothing more.
 std::string content_etag(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return fmt::format("\"{:x}-{:x}\"", text.size(), hash);
-}
-
-Body file_body(Opened opened, Body::Kind kind, std::string_view path) {
-  const auto& status = opened.status;
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  Body body(kind, FileRange{.file = std::move(opened.file), .offset = 0, .length = size});
-  body.etag = fmt::format("\"{:x}-{:x}-{:x}.{:x}\"", status.st_ino, size, status.st_mtim.tv_sec,
-                          status.st_mtim.tv_nsec);
-  body.modified = status.st_mtim.tv_sec;
-  body.name = last_component(path);
-  return body;
-}
-
-Refusal refusal(int error, const std::string& path) {
-  using enum Refusal::Reason;
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-    case ENAMETOOLONG:
-      return {not_found, fmt::format("There is no {} here.", path)};
-    case EXDEV:
-    case ELOOP:
-      return {forbidden,
-              fmt::format("{} is a symbolic link that leads out of its folder (or is absolute); "
-                          "only links within the folder are followed.",
-                          path)};
-    case EACCES:
-    case EPERM:
-      return {forbidden, fmt::format("{} may not be read by the user that pixie runs as.", path)};
-    case EINVAL:
-    case ENXIO:  // a socket
-    case ENODEV:
-      return {forbidden, fmt::format("{} is neither a file nor a folder.", path)};
-    default:
-      return {unreadable, fmt::format("{} can't be read: {}.", path, std::strerror(error))};
-  }
 }
 
 /// The settings and templates in the scripts folder, which may hold secrets.
@@ -78,10 +36,27 @@ std::optional<wire::Mac> machine_named_by(std::string_view file) {
   return wire::Mac::parse(file.substr(0, file.size() - ending.size()));
 }
 
+bool is_missing(const Answer& answer) {
+  const auto* refusal = std::get_if<Refusal>(&answer);
+  return refusal && refusal->reason == Refusal::Reason::not_found;
+}
+
 }  // namespace
 
 Tree::Tree(const Layout& layout)
     : layout_(layout), scripts_(layout.scripts), extra_(layout.extra), roms_(layout.roms) {}
+
+void Tree::set_layout(const Layout& layout) {
+  auto images = std::move(images_);
+  *this = Tree(layout);
+  images_ = std::move(images);
+}
+
+void Tree::set_images(std::shared_ptr<const images::Images> images) {
+  if (images_ && images_->path() == images->folder) return images_->set_images(std::move(images));
+  images_.reset();
+  if (!images->folder.empty()) images_.emplace(std::move(images));
+}
 
 Answer Tree::resolve(const std::string& path) {
   if (path.empty()) return root();
@@ -90,6 +65,12 @@ Answer Tree::resolve(const std::string& path) {
   const auto rest = slash == std::string::npos ? "" : path.substr(slash + 1);
   auto* folder = top == "ipxe" ? &scripts_ : top == "extra" ? &extra_ : nullptr;
   if (folder && !folder->path().empty()) return resolve_in(*folder, path, rest);
+  if (top == "images" && images_) {
+    auto answer = images_->resolve(path, rest);
+    if (!is_missing(answer)) return answer;
+    if (auto found = by_name(path)) return std::move(*found);
+    return answer;
+  }
   const auto machine =
       top == "ipxe" || top == "profiles" ? machine_named_by(last_component(path)) : std::nullopt;
   if (machine && top == "ipxe") return machine_script(*machine);
@@ -207,6 +188,7 @@ Listing Tree::root() {
   };
   add_folder(scripts_, "ipxe");
   add_folder(extra_, "extra");
+  if (images_) found["images"] = {"images", true, 0, 0};
   const auto chain = file_in(scripts_, "chain.ipxe", Body::Kind::chain);
   found["chain.ipxe"] = {"chain.ipxe", false, chain ? std::optional(chain->size()) : std::nullopt,
                          chain ? chain->modified.value_or(0) : 0};

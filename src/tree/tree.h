@@ -1,6 +1,8 @@
 // The one tree of paths that TFTP and HTTP are two views of: the iPXE ROMs and the chain script at
-// its root, `ipxe/` from the scripts folder, `extra/` from the extra folder; `profiles/NAME/MAC.ipxe`,
-// a profile as it was chosen in the menu; `t/NAME`, a template.
+// its root, `ipxe/` from the scripts folder, `extra/` from the extra folder, `images/` from the images
+// folder; `profiles/NAME/MAC.ipxe`, a profile as it was chosen in the menu; `t/NAME`, a template.
+//
+// Below `images/`, `debian-12.iso` is the file itself and `debian-12/…` what is in it.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +10,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 #include "roms/catalogue.h"
 #include "script/chain.h"
+#include "tree/answer.h"
 #include "tree/body.h"
 #include "tree/folder.h"
+#include "tree/image_folder.h"
 #include "wire/address.h"
 
 namespace pixie::tree {
@@ -33,40 +35,16 @@ struct Layout {
   std::uint16_t tftp_port = 69;
 };
 
-struct Listing {
-  std::vector<Entry> entries;
-};
-
-struct Refusal {
-  enum class Reason : std::uint8_t { not_found, forbidden, rom_missing, unreadable };
-  Reason reason;
-  /// One sentence for the client and the log.
-  std::string text;
-};
-
-/// Made for each machine: what its script, a template or the menu says is decided elsewhere.
-struct Wanted {
-  enum class What : std::uint8_t {
-    script,
-    /// A file below templates/, by the name `name`.
-    text,
-    menu,
-  };
-  What what;
-  /// The machine that the path names.
-  std::optional<wire::Mac> machine;
-  /// The template's name, or the profile that was chosen in the menu.
-  std::string name;
-};
-
-using Answer = std::variant<Body, Listing, Refusal, Wanted>;
-
 /// Belongs to one loop: not shared between threads.
 class Tree {
  public:
   explicit Tree(const Layout& layout);
 
   const Layout& layout() const { return layout_; }
+  /// The settings were read again. The images stay.
+  void set_layout(const Layout& layout);
+  /// The images from now on; until then there are none.
+  void set_images(std::shared_ptr<const images::Images> images);
 
   /// Resolves a path without a leading slash, without `.`, `..` and empty components (the
   /// protocols' own modules make such paths).
@@ -97,6 +75,7 @@ class Tree {
   Folder scripts_;
   Folder extra_;
   Folder roms_;
+  std::optional<ImageFolder> images_;
 };
 
 }  // namespace pixie::tree

@@ -1,10 +1,12 @@
 #include "tree/tree.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -226,6 +228,144 @@ TEST_F(TreeTest, ReadsABodyByOffsetAndTellsWhenItWasTruncated) {
   EXPECT_EQ(body.read(std::uint64_t{1} << 63, buffer), 0);
   fs::resize_file(base_ / "extra/a", 5);
   EXPECT_EQ(body.read(4, buffer), 1);
+}
+
+/// An images folder with an "image" of 40 bytes: its files are cut out of them.
+class ImagesTest : public TreeTest {
+ protected:
+  ImagesTest() : images_(std::make_shared<images::Images>()) {
+    write("images/a.iso", "0123456789abcdefghijklmnopqrstuvwxyz....");
+    images_->folder = base_ / "images";
+    images_->all["a"] = image("a");
+  }
+
+  /// With `plain` (5 bytes), `parts` (three extents, the second of zeros), `empty`, and `folder/deep`.
+  static std::shared_ptr<const images::Index> index() {
+    using Entry = images::Index::Storage::Entry;
+    constexpr auto folder = images::Index::Kind::folder;
+    images::Index::Storage storage;
+    storage.names = "emptyfolderpartsplaindeep";
+    storage.extents = {{2, 3}, {images::Extent::zeros, 4}, {10, 6}, {20, 5}, {30, 1}};
+    storage.entries = {
+        Entry{.first = 1, .count = 4, .kind = folder},
+        Entry{.name = 0, .name_length = 5},
+        Entry{.name = 5, .first = 5, .count = 1, .name_length = 6, .kind = folder},
+        Entry{.size = 13, .name = 11, .first = 0, .count = 3, .name_length = 5},
+        Entry{.size = 5, .name = 16, .first = 3, .count = 1, .name_length = 5},
+        Entry{.size = 1, .name = 21, .first = 4, .count = 1, .name_length = 4},
+    };
+    return std::make_shared<const images::Index>(std::move(storage));
+  }
+  images::Image image(const std::string& name) const {
+    struct stat status{};
+    EXPECT_EQ(stat((base_ / "images" / (name + ".iso")).c_str(), &status), 0);
+    return {
+        .name = name, .file = name + ".iso", .stamp = images::Stamp::of(status), .index = index()};
+  }
+  Tree tree() const {
+    Tree tree(layout());
+    tree.set_images(images_);
+    return tree;
+  }
+  std::string get(const std::string& path) const { return text_of(tree().resolve(path)); }
+
+  std::shared_ptr<images::Images> images_;
+};
+
+TEST_F(ImagesTest, ServesTheFileAndWhatIsInIt) {
+  EXPECT_EQ(get("images/a.iso"), "0123456789abcdefghijklmnopqrstuvwxyz....");
+  EXPECT_EQ(get("images/a/plain"), "klmno");
+  EXPECT_EQ(get("images/a/PLAIN"), "klmno");
+  EXPECT_EQ(get("images/a/parts"), std::string("234\0\0\0\0abcdef", 13));
+  EXPECT_EQ(get("images/a/empty"), "");
+  EXPECT_EQ(get("images/a/folder/deep"), "u");
+  EXPECT_EQ(get("images/a"), "folder");
+  EXPECT_EQ(get("images/a/folder"), "folder");
+  EXPECT_TRUE(get("images/a/none").starts_with("refused: There is no images/a/none"));
+  EXPECT_TRUE(get("images/a/plain/x").starts_with("refused"));
+  EXPECT_TRUE(get("images/none").starts_with("refused"));
+}
+
+TEST_F(ImagesTest, ReadsPartsFromAnyPlace) {
+  const std::string whole("234\0\0\0\0abcdef", 13);
+  const auto answer = tree().resolve("images/a/parts");
+  const auto& body = std::get<Body>(answer);
+  EXPECT_EQ(body.size(), 13U);
+  for (const std::size_t offset : {0, 2, 3, 5, 7, 12, 4, 0, 13}) {
+    for (std::size_t length = 1; length < 14; ++length) {
+      std::string text(length, '#');
+      const auto count = body.read(offset, std::as_writable_bytes(std::span(text)));
+      ASSERT_GE(count, 0);
+      text.resize(static_cast<std::size_t>(count));
+      EXPECT_EQ(text, whole.substr(offset, length)) << offset << "+" << length;
+    }
+  }
+  EXPECT_EQ(body.run_at(5), (images::Extent{images::Extent::zeros, 2}));
+  EXPECT_EQ(body.run_at(8), (images::Extent{11, 5}));
+  EXPECT_EQ(body.run_at(1), (images::Extent{3, 2}));
+}
+
+TEST_F(ImagesTest, NamesTheVersionOfEachFile) {
+  const auto etag = [this](const std::string& path) {
+    return std::get<Body>(tree().resolve(path)).etag;
+  };
+  const auto plain = etag("images/a/plain");
+  EXPECT_NE(plain, etag("images/a/parts"));
+  EXPECT_NE(plain, etag("images/a.iso"));
+  write("images/a.iso", "0123456789abcdefghijklmnopqrstuvwxyz.....");
+  images_->all["a"] = image("a");
+  EXPECT_NE(plain, etag("images/a/plain"));
+}
+
+TEST_F(ImagesTest, ServesNothingByTheIndexOfAnotherFile) {
+  write("images/a.iso", "another file with the same name, longer.....");
+  EXPECT_EQ(reason(tree().resolve("images/a/plain")), Refusal::Reason::not_yet);
+  EXPECT_EQ(reason(tree().resolve("images/a")), Refusal::Reason::not_yet);
+  fs::remove(base_ / "images/a.iso");
+  EXPECT_EQ(reason(tree().resolve("images/a/plain")), Refusal::Reason::not_found);
+}
+
+TEST_F(ImagesTest, SaysWhatIsWrongWithAnImage) {
+  images_->all["a"].index = nullptr;
+  images_->all["a"].pending = true;
+  EXPECT_EQ(reason(tree().resolve("images/a/plain")), Refusal::Reason::not_yet);
+  images_->all["a"].pending = false;
+  images_->all["a"].fault = "It is cut off.";
+  EXPECT_EQ(get("images/a/plain"), "refused: a.iso can't be used: It is cut off.");
+}
+
+TEST_F(ImagesTest, ListsImagesBesideTheirFiles) {
+  write("images/tools/b.iso", "0123456789abcdefghijklmnopqrstuvwxyz....");
+  write("images/.c.iso.100.part", "x");
+  images_->all["tools/b"] = image("tools/b");
+  const auto names = [this](const std::string& path) {
+    std::string text;
+    const auto answer = tree().resolve(path);
+    const auto& listing = std::get<Listing>(answer);
+    std::set<std::string> sorted;
+    for (const auto& entry : listing.entries)
+      sorted.insert(entry.name + (entry.folder ? "/ " : " "));
+    for (const auto& name : sorted) text += name;
+    return text;
+  };
+  EXPECT_EQ(names("images"), "a.iso a/ tools/ ");
+  EXPECT_EQ(names("images/tools"), "b.iso b/ ");
+  EXPECT_EQ(names("images/a"), "empty folder/ parts plain ");
+  EXPECT_TRUE(names("").contains("images/ "));
+  EXPECT_TRUE(get("images/.c.iso.100.part").starts_with("refused"));
+}
+
+TEST_F(ImagesTest, StayWhenTheSettingsAreReadAgain) {
+  auto served = tree();
+  served.set_layout(layout());
+  EXPECT_EQ(text_of(served.resolve("images/a/plain")), "klmno");
+  served.set_images(std::make_shared<const images::Images>());
+  EXPECT_TRUE(text_of(served.resolve("images/a/plain")).starts_with("refused"));
+}
+
+TEST_F(ImagesTest, HaveTheRomsAndTheMenuToo) {
+  EXPECT_EQ(get("images/a/autoexec.ipxe"), "wanted: menu - ");
+  EXPECT_GT(get("images/a/undionly.kpxe").size(), 50'000U);
 }
 
 }  // namespace

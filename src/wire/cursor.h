@@ -1,6 +1,6 @@
-// A bounds-checked reader and writer for network bytes (big endian). Both have a sticky error:
-// after the first access out of bounds every further call does nothing and reads zero, so that a
-// codec checks `ok()` once, at its end.
+// A bounds-checked reader and writer for network bytes (big endian; the reader also takes little endian, which disks
+// have). Both have a sticky error: after the first access out of bounds every further call does nothing and reads
+// zero, so that a codec checks `ok()` once, at its end.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +31,12 @@ class Reader {
   std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
   std::uint16_t u16() { return static_cast<std::uint16_t>(number(2)); }
   std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
+  std::uint64_t u64() { return number(8); }
+
+  /// Little endian.
+  std::uint16_t le16() { return static_cast<std::uint16_t>(little_endian(2)); }
+  std::uint32_t le32() { return static_cast<std::uint32_t>(little_endian(4)); }
+  std::uint64_t le64() { return little_endian(8); }
 
   /// The next `count` bytes; empty, with the error set, if there are fewer.
   Bytes bytes(std::size_t count) {
@@ -65,6 +71,15 @@ class Reader {
     return value;
   }
 
+  std::uint64_t little_endian(std::size_t width) {
+    std::uint64_t value = 0;
+    const auto taken = bytes(width);
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+      value |= std::to_integer<std::uint64_t>(taken[i]) << 8 * i;
+    }
+    return value;
+  }
+
   Bytes rest_;
   bool ok_ = true;
 };
@@ -81,6 +96,7 @@ class Writer {
   void u8(std::uint8_t value) { number(value, 1); }
   void u16(std::uint16_t value) { number(value, 2); }
   void u32(std::uint32_t value) { number(value, 4); }
+  void u64(std::uint64_t value) { number(value, 8); }
 
   void bytes(Bytes source) {
     if (!ok_ || source.size() > buffer_.size() - used_) {

@@ -8,9 +8,11 @@ import re
 from .api import READER, TOKEN, call, script, tokens
 from .case import Skip, case, check, equal
 from .http import get
+from .images import images_folder, indexed, make_iso, settle
 from .network import SERVER
 
 DOCS = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "api.md"
+IMAGE = "memtest.iso"
 MAC = "52:54:00:12:34:56"
 SETTINGS = b"""
 [profiles.debian12]
@@ -36,7 +38,11 @@ def served(bench, *options):
     """A pixie with profiles and tokens."""
     bench.file("pixie.toml", SETTINGS, bench.scripts)
     bench.file("linux", 1000)
-    return bench.start(*tokens(bench), *options)
+    make_iso(bench, images_folder(bench) / IMAGE, {"kernel": b"x"})
+    settle(bench.scripts / "images" / IMAGE)
+    pixie = bench.start(*tokens(bench), *options)
+    indexed(pixie, IMAGE)
+    return pixie
 
 
 def curl(bench, pixie, command):
@@ -50,6 +56,8 @@ def docs(bench):
     """every curl example of docs/api.md does what it says"""
     examples = re.findall(r"^```sh\n(curl .*)\n```$", DOCS.read_text(), re.MULTILINE)
     check(len(examples) >= 15, f"docs/api.md has {len(examples)} examples only")
+    images_folder(bench).chmod(0o777)
+    bench.file("debian-12.iso", 1_000_000, bench.folder / "client")
     pixie = served(bench)
     for example in examples:
         done = curl(bench, pixie, example)
@@ -74,8 +82,8 @@ def validator_for(document):
 
 
 def filled(path):
-    """A path of the document with a machine in it."""
-    return path.replace("{mac}", MAC)
+    """A path of the document with a machine or an image in it."""
+    return path.replace("{mac}", MAC).replace("{file}", IMAGE)
 
 
 @case("api.openapi")

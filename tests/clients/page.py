@@ -9,10 +9,12 @@ import sys
 from .api import TOKEN, call, script, tokens
 from .case import Failure, case, check, equal
 from .http import Connection
+from .images import images_folder, indexed, make_iso, settle
 from .machines import FLEET, fleet
 
 BROWSER = pathlib.Path(__file__).resolve().parent.parent / "lab" / "browser.py"
 IMAGE_BYTES = 600_000_000
+UPLOAD_BYTES = 200_000_000
 # The machine takes so much of the initrd, then somebody looks at the page.
 PART = 500_000
 
@@ -176,3 +178,59 @@ def variables(bench):
         call(bench, pixie, "DELETE", f"machines/{mac}", status=204)
         browser.wait_no_text(mac)
         browser.wait_text("No machine has come yet")
+
+
+@case("page.images", slow=True)
+def images(bench):
+    """images: the empty folder teaches; one that comes is read; a broken one says why; sent, resumed, removed"""
+    folder = images_folder(bench)
+    folder.chmod(0o777)
+    make_iso(bench, bench.folder / "whole.iso", {"kernel": b"x" * 5000})
+    large = bench.folder / "large.img"
+    with large.open("wb") as file:
+        file.write(b"begin")
+        file.truncate(UPLOAD_BYTES)
+    pixie = bench.start()
+    with Browser(bench) as browser:
+        browser.open(f"http://127.0.0.1:{pixie.http}/#/images")
+        for text in ("There is none. Copy ISO files", str(folder), "Send images"):
+            browser.wait_text(text)
+        (folder / "half.iso").write_bytes((bench.folder / "whole.iso").read_bytes()[:40_000])
+        settle(folder / "half.iso")
+        browser.wait_text("can't be used")
+        browser.give("input[type=file]", bench.folder / "whole.iso")
+        browser.wait_text("PIXIE_TEST")
+        browser.wait_text("ready")
+        indexed(pixie, "whole.iso")
+
+        # What is here of it by an earlier attempt is not sent again.
+        (folder / f".large.img.{UPLOAD_BYTES}.part").write_bytes(b"begin" + bytes(UPLOAD_BYTES // 2 - 5))
+        (folder / f".large.img.{UPLOAD_BYTES}.part").chmod(0o666)
+        browser.wait_text("100 MB of 200 MB are here")
+        browser.give("input[type=file]", large)
+        browser.wait_text("sent")
+        pixie.await_line(rb"images\.uploaded file=large\.img size=200000000")
+        equal("all of it", (folder / "large.img").read_bytes(), large.read_bytes())
+        browser.wait_text("disk image")
+
+        browser.give("input[type=file]", large)
+        browser.wait_text("is there already")
+        browser.click("[aria-label='Remove large.img']")
+        browser.click("td .danger")
+        pixie.await_line(rb"images\.deleted file=large\.img")
+        browser.wait_no_text("disk image")
+        browser.give("input[type=file]", bench.folder / "browser.log")
+        browser.wait_text("is no image")
+        browser.size(390, 800)
+        equal("wider than a phone", browser.overflow(), 0)
+        browser.screenshot(bench.folder / "images.png")
+
+
+@case("page.no-images", slow=True)
+def no_images(bench):
+    """without an images folder the page says how to have one"""
+    pixie = bench.start()
+    with Browser(bench) as browser:
+        browser.open(f"http://127.0.0.1:{pixie.http}/#/images")
+        for text in ("There is no images folder yet", "--images /srv/images"):
+            browser.wait_text(text)

@@ -3,7 +3,7 @@
 As a command:   python3 tests/lab/assets.py peer tftpd-hpa     prints the folder with its files
                 python3 tests/lab/assets.py linux amd64 arm64  prints the kernels and initrds
                 python3 tests/lab/assets.py sysroot arm64      prints the folder to cross-compile against
-As a module:    peer(), peer_environment(), linux(), sysroot().
+As a module:    peer(), peer_environment(), linux(), sysroot(), image().
 
 Everything is kept in ${XDG_CACHE_HOME:-~/.cache}/pixie/ (lab/ and peers/), fetched on first use,
 and appears there in one step: a file or folder that exists is complete. Safe to call from several
@@ -56,6 +56,7 @@ if [ -d /sys/firmware/efi ]; then
 else
   echo "FIRMWARE-IS bios"
 fi
+echo "ROOT-HOLDS" *
 case " $(/bin/busybox cat /proc/cmdline) " in
   *" then-reboot "*) /bin/busybox reboot -f ;;
 esac
@@ -65,7 +66,7 @@ esac
 
 @dataclasses.dataclass(frozen=True)
 class Linux:
-    """A kernel and an initrd whose init prints LINUX-RUNS and FIRMWARE-IS, then powers off;
+    """A kernel and an initrd whose init prints LINUX-RUNS, FIRMWARE-IS and ROOT-HOLDS, then powers off;
     with the word then-reboot on its command line it reboots."""
     kernel: pathlib.Path
     initrd: pathlib.Path
@@ -128,6 +129,48 @@ def _initrd(busybox, tree):
                              input="\n".join(names).encode(), cwd=tree, check=True,
                              stdout=subprocess.PIPE).stdout
     return gzip.compress(archive, mtime=0)
+
+
+# Real images: the file below a Debian package, or a function that makes it of the unpacked package.
+IMAGES = {
+    "grub-rescue.iso": ("grub-rescue-pc", "usr/lib/grub-rescue/grub-rescue-cdrom.iso"),
+    "memtest86+x64.iso": ("memtest86+", "usr/lib/memtest86+/memtest86+x64.iso"),
+    "memtest": ("memtest86+", "boot"),
+    "debian-12-mini.iso": ("debian-installer-12-netboot-amd64", None),
+    "debian-12-netboot": ("debian-installer-12-netboot-amd64",
+                          "usr/lib/debian-installer/images/12/amd64/text"),
+}
+
+
+def image(name):
+    """The file or folder of one of IMAGES."""
+    package, path = IMAGES[name]
+    target = cache() / "images" / name
+    with _making(target) as made:
+        if made:
+            with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
+                scratch = pathlib.Path(scratch)
+                apt = debian.Apt(scratch / "apt", "amd64")
+                debian.unpack(apt.fetch(package), scratch / "root")
+                source = scratch / "root" / path if path else _mini_iso(scratch)
+                if source.is_dir():
+                    shutil.copytree(source, made, symlinks=True, dirs_exist_ok=True)
+                else:
+                    shutil.copyfile(source, made / name)
+    return target / name if (target / name).exists() else target
+
+
+def _mini_iso(scratch):
+    """Debian's mini.iso: its netboot package has all that is in it, but not the disc itself."""
+    [netboot] = scratch.glob("root/usr/lib/debian-installer/images/*/amd64/text/debian-installer/amd64")
+    tree = scratch / "mini"
+    (tree / "boot").mkdir(parents=True)
+    for file in ("linux", "initrd.gz"):
+        shutil.copyfile(netboot / file, tree / file)
+    shutil.copytree(netboot / "grub", tree / "boot" / "grub")
+    subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "ISOIMAGE",
+                    "-o", scratch / "mini.iso", tree], check=True, capture_output=True)
+    return scratch / "mini.iso"
 
 
 def sysroot(architecture):

@@ -5,8 +5,9 @@
 
 open URL, wait_text TEXT, wait_no_text TEXT (in what the page shows), wait_none SELECTOR,
 text SELECTOR, click SELECTOR, fill SELECTOR TEXT (a field, in place of what it has), choose SELECTOR
-TEXT (an option), progress (of the first bar, 0 to 1), size WIDTH HEIGHT, overflow (pixels by which
-the page is wider than the window), screenshot FILE, console (what the browser complained of).
+TEXT (an option), give SELECTOR FILE, progress (of the first bar, 0 to 1), size WIDTH HEIGHT,
+overflow (pixels by which the page is wider than the window), screenshot FILE, console (what the
+browser complained of).
 """
 
 import json
@@ -71,6 +72,9 @@ class Browser:
 
     def choose(self, selector, text):
         Select(self._find(selector)).select_by_visible_text(text)
+
+    def give(self, selector, file):
+        self._find(selector).send_keys(file)
 
     def progress(self):
         return self.driver.execute_script(

@@ -76,6 +76,16 @@ class Transcript:
                     raise Unexpected(f"{self.name}: no {pattern.decode()!r}: {reason}")
                 self._changed.wait(deadline - now)
 
+    def wait_anywhere(self, pattern, deadline):
+        """Waits for what may have been printed long ago; where wait_for() looks next stays."""
+        with self._changed:
+            seen, self._seen = self._seen, 0
+        try:
+            self.wait_for(pattern, deadline)
+        finally:
+            with self._changed:
+                self._seen = seen
+
     def tail(self, lines):
         """The last lines, for people: without escape sequences and empty lines."""
         with self._changed:

@@ -3,12 +3,13 @@
 import contextlib
 import dataclasses
 import json
+import os
 import re
 import shutil
 import subprocess
 import time
 
-from . import assets, disk, net, peers, snippets
+from . import assets, disk, mini_image, net, peers, snippets
 from .machine import FIRMWARE, MAC, Machine
 from .process import Process, Unexpected
 
@@ -106,6 +107,8 @@ class Case:
     seconds: int = CASE_SECONDS  # from power-on to the last step
     loss: float = 0  # percent of the packets from and to the machine
     with_disk: bool = False  # a disk is next in the boot order
+    images: tuple[str, ...] = ()  # of src/recipes/testdata, in the images folder
+    real_images: tuple[str, ...] = ()  # of assets.IMAGES, there too
     qemu: tuple[str, ...] = ()
     dead_end: bytes | None = GAVE_UP
     display: bool = False
@@ -127,6 +130,7 @@ class Scene:
         self._firmware = FIRMWARE[case.firmware]
         self._pixie = None
         self._machine = self._lan = None
+        self._image_files = []
         self.steps = []
 
     def play(self):
@@ -166,6 +170,7 @@ class Scene:
         extra.mkdir()
         if self._case.fleet:
             (scripts / "pixie.toml").write_text(self._case.fleet)
+        self._make_images(scripts / "images")
         if self._case.scripts or self._case.fleet or self._case.upstream:
             linux = assets.linux(self._firmware.linux)
             shutil.copyfile(linux.kernel, extra / "vmlinuz")
@@ -178,8 +183,20 @@ class Scene:
             (scripts / name).write_text(BOOT_SCRIPT.format(
                 runs=SCRIPT_RUNS, base=self._case.base, console=self._firmware.console))
 
+    def _make_images(self, folder):
+        for name in self._case.images:
+            made = mini_image.make(name, assets.linux(self._firmware.linux), folder)
+            self._image_files.append(made.file)
+        for name in self._case.real_images:
+            source = assets.image(name)
+            folder.mkdir(exist_ok=True)
+            (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / name)
+            self._image_files.append(name)
+        for name in self._image_files:  # else pixie waits whether they still grow
+            os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+
     def _remove_large_files(self):
-        for name in ("extra", "disk.img", "variables.fd"):
+        for name in ("extra", "disk.img", "variables.fd", "scripts/images"):
             path = self._folder / name
             if path.is_dir():
                 shutil.rmtree(path)
@@ -245,7 +262,10 @@ class Scene:
         self._lan = network.lan
         self._pixie = Process(network.lan, command, self._folder / "pixie.log",
                               on_end=self._pixie_ended)
-        self._pixie.transcript.wait_for(rb"pixie\.ready", time.monotonic() + PIXIE_SECONDS)
+        deadline = time.monotonic() + PIXIE_SECONDS
+        self._pixie.transcript.wait_for(rb"pixie\.ready", deadline)
+        if self._image_files:  # their profiles are in force
+            self._pixie.transcript.wait_anywhere(rb"fleet\.loaded profiles=[1-9]", deadline)
         return self._pixie
 
     def _pixie_ended(self, reason):

@@ -22,7 +22,7 @@ export const profiles = [
   ["disk", "Local disk", true, "", "local", 16, {}],
   ["memtest", "Memory test", true, "Tools", "kernel", 19, {}],
   ["rescue", "Rescue system", true, "Tools", "script", 13, { keymap: "de" }],
-].map(([name, title, menu, menu_group, kind, line, vars]) => ({ name, title, menu, menu_group: menu_group || null, kind, file: "pixie.toml", line, vars }));
+].map(([name, title, menu, menu_group, kind, line, vars]) => ({ name, title, menu, menu_group: menu_group || null, firmware: [], arch: [], kind, file: "pixie.toml", line, vars }));
 
 export const rules = [
   { name: "rack 1", profile: "debian12", file: "pixie.toml", line: 31,
@@ -38,6 +38,18 @@ export const mistakes = [{
   file: "templates/preseed.cfg", line: 14, column: 38, text: "nothing defines the name `diskk`; `disk` is meant",
   excerpt: "d-i partman-auto/disk string /dev/{{ diskk }}",
 }];
+
+export const images = [
+  ["debian-12.5.0-amd64-netinst", "iso", 658_505_728, "Debian 12.5.0 amd64 n", 1532, ["bios", "uefi"]],
+  ["tools/memtest86+", "iso", 6_291_456, "MT86PLUS_64", 12, ["bios", "uefi"]],
+  ["tools/shellx64", "efi", 1_000_000, null, null, ["uefi"]],
+  ["fedora", "folder", 0, null, null, []],
+].map(([name, kind, size, volume_id, files, firmware]) => ({
+  name, kind, size, volume_id, files, firmware, file: kind === "folder" ? name : `${name}.${kind}`, path: `images/${name}/`, title: null,
+  recipe: null, format: kind === "iso" ? "ISO 9660, Rock Ridge" : null, modified: "2026-03-01T12:00:00.000Z", pending: false, fault: null,
+}));
+images.push({ ...images[0], name: "half", file: "half.iso", fault: "The image ends before the files in it do: it was cut off.", firmware: [], files: null, format: null, volume_id: null });
+images.push({ ...images[0], name: "coming", file: "coming.iso", pending: true, firmware: [], files: null, format: null, volume_id: null });
 
 export const roms = [
   ["undionly.kpxe", [], "i386", 70085], ["snponly.efi", ["snponly64.efi", "snponly-x86_64.efi"], "x86_64", 256000],
@@ -183,3 +195,15 @@ export class MadeUpMachine {
     };
   }
 }
+
+const hoursAgo = (hours) => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+export const mirror = {
+  on: true, hits: 412, misses: 3, stale: 0, hit_rate: 412 / 415, fetched_bytes: 151_000_000, fetching: 1, files: 3, bytes: 151_000_000,
+  limit_bytes: 20 * 2 ** 30,
+  entries: ["linux", "initrd.gz", "rescue.iso"].map((name, index) => ({
+    url: `https://mirror.example.org/debian/${name}`, path: `/mirror/https/mirror.example.org/debian/${name}`, size: 9e6 * 8 ** index,
+    have: index === 2 ? 9e7 : 9e6 * 8 ** index, whole: index < 2, sha256: index < 2 ? "5f3a9c01d2e47b86".repeat(4) : null,
+    fetched: hoursAgo(30), validated: hoursAgo(index), fresh_until: hoursAgo(2 * index - 1), used: hoursAgo(index / 4),
+  })),
+};

@@ -5,7 +5,7 @@
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { bundle } from "../build.mjs";
-import { MadeUpMachine, mistakes, profiles, roms, rules } from "./fleet.mjs";
+import { images, MadeUpMachine, mirror, mistakes, profiles, roms, rules } from "./fleet.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -94,8 +94,12 @@ function api(method, path, query, body, request) {
   if (what === "version") return { body: { version: "made up" } };
   if (options.token && request.headers.authorization !== `Bearer ${options.token}`) return problem(401, "Unauthorized", "A token is needed.");
   if (what === "machines") return mac ? ofMachine(method, mac, rest, body, request) : { body: list(query) };
+  if (what === "images") {
+    const uploads = [{ file: "rest.iso", received: 400_000_000, size: 900_000_000, modified: "2026-03-01T12:00:00.000Z" }];
+    return { body: { folder: "/srv/images", writable: true, free: 123_000_000_000, images, uploads } };
+  }
   if (what === "explain") return fleet.has(mac) ? { body: fleet.get(mac).explain() } : problem(404, "Not Found", "No such machine.");
-  const plain = { profiles: { profiles }, rules: { rules }, roms: { roms }, problems: { problems: options.mistakes ? mistakes : [] } }[what];
+  const plain = { profiles: { profiles }, rules: { rules }, roms: { roms }, mirror, problems: { problems: options.mistakes ? mistakes : [] } }[what];
   return plain ? { body: plain } : problem(404, "Not Found", "The made-up server has no more than the page needs.");
 }
 

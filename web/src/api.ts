@@ -119,6 +119,8 @@ export interface Profile {
   title: string;
   menu: boolean;
   menu_group: string | null;
+  firmware: string[];
+  arch: string[];
   kind: string;
   file: string;
   line: number;
@@ -169,8 +171,81 @@ export interface Rom {
   licence: string | null;
 }
 
+export interface MirrorEntry {
+  url: string;
+  path: string | null;
+  size: number;
+  have: number;
+  whole: boolean;
+  sha256: string | null;
+  fetched: string;
+  validated: string;
+  fresh_until: string;
+  used: string;
+}
+
+export interface Mirror {
+  on: boolean;
+  hits: number;
+  misses: number;
+  stale: number;
+  hit_rate: number | null;
+  fetched_bytes: number;
+  fetching: number;
+  files: number;
+  bytes: number;
+  limit_bytes: number;
+  entries: MirrorEntry[];
+}
+
 export interface RomList {
   roms: Rom[];
+}
+
+export interface Image {
+  name: string;
+  file: string;
+  path: string;
+  kind: string;
+  title: string | null;
+  recipe: string | null;
+  profiles: string[];
+  remark: string | null;
+  format: string | null;
+  volume_id: string | null;
+  files: number | null;
+  firmware: string[];
+  size: number;
+  modified: string | null;
+  pending: boolean;
+  fault: string | null;
+}
+
+export interface PartialUpload {
+  file: string;
+  received: number;
+  size: number;
+  modified: string | null;
+}
+
+export interface ImageList {
+  folder: string | null;
+  writable: boolean;
+  free: number | null;
+  images: Image[];
+  uploads: PartialUpload[];
+}
+
+export interface UploadState {
+  file: string;
+  received: number;
+  size: number;
+  whole: boolean;
+}
+
+export interface ImageNews {
+  images: number;
+  pending: number;
 }
 
 export interface Version {

@@ -1,5 +1,7 @@
 // Calls of /api/v1: JSON in and out, the token, and errors as sentences.
 
+import type { UploadState } from "./api";
+
 /** Where the API is, relative to the page. */
 export const base = "api/v1";
 
@@ -96,8 +98,30 @@ export class Client {
       throw new ApiError("offline", "The server does not answer.");
     }
     this.compareClocks(response.headers.get("date"));
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw refusal(response.status, response.statusText, await response.text().catch(() => ""));
     return response;
+  }
+
+  /** Sends a part of a file. XMLHttpRequest tells how far it is, which fetch does not. */
+  put(path: string, range: string, body: Blob | null, onSent: (bytes: number) => void, signal: AbortSignal): Promise<UploadState> {
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open("PUT", `${base}/${path}`);
+      request.setRequestHeader("Content-Range", range);
+      if (this.token) request.setRequestHeader("Authorization", `Bearer ${this.token}`);
+      request.upload.onprogress = (event) => onSent(event.loaded);
+      request.onload = () => {
+        try {
+          if (request.status >= 400) throw refusal(request.status, request.statusText, request.responseText);
+          resolve(parse(request.responseText) as UploadState);
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      request.onerror = request.onabort = () => reject(new ApiError("offline", "The connection broke."));
+      signal.addEventListener("abort", () => request.abort());
+      request.send(body);
+    });
   }
 
   private compareClocks(date: string | null): void {
@@ -119,15 +143,14 @@ function parse(text: string): unknown {
 const troubles: Record<number, Trouble> = { 401: "token", 403: "forbidden", 404: "missing", 412: "changed" };
 
 /** The error that an answer means: its problem document's words (RFC 9457), else the status's. */
-async function refusal(response: Response): Promise<ApiError> {
+function refusal(status: number, reason: string, body: string): ApiError {
   let said = "";
   try {
-    const problem = JSON.parse(await response.text()) as { title?: unknown; detail?: unknown };
+    const problem = JSON.parse(body) as { title?: unknown; detail?: unknown };
     said = [problem.detail, problem.title].find((text) => typeof text === "string" && text !== "") as string ?? "";
   } catch {
     // No problem document: the status has to do.
   }
-  const trouble = troubles[response.status] ?? (response.status < 500 ? "refused" : "server");
-  return new ApiError(trouble, said || `The server answered ${response.status} ${response.statusText}`.trim() + ".",
-    response.status);
+  const trouble = troubles[status] ?? (status < 500 ? "refused" : "server");
+  return new ApiError(trouble, said || `The server answered ${status} ${reason}`.trim() + ".", status);
 }

@@ -2,7 +2,7 @@
 
 export type Command =
   | "filter" | "down" | "up" | "open" | "help" | "leave"
-  | "machines" | "profiles" | "roms" | "log";
+  | "machines" | "profiles" | "images" | "roms" | "mirror" | "log";
 
 const single: Record<string, Command> = {
   "/": "filter",
@@ -12,7 +12,7 @@ const single: Record<string, Command> = {
   "?": "help",
   Escape: "leave",
 };
-const afterG: Record<string, Command> = { m: "machines", p: "profiles", r: "roms", l: "log" };
+const afterG: Record<string, Command> = { m: "machines", p: "profiles", i: "images", r: "roms", o: "mirror", l: "log" };
 
 /** How long `g` waits for its letter. */
 const patienceMs = 1500;

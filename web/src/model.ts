@@ -5,6 +5,7 @@ import { LogBuffer, type Level } from "./log";
 import { MachineTable, title } from "./machines";
 import { status } from "./stages";
 import { follow, type Connection, type StreamEvent } from "./stream";
+import { Uploads } from "./upload";
 
 /** More machines than these are not held; the filter finds them. */
 export const machineLimit = 10000;
@@ -23,6 +24,9 @@ export function announcement(before: Machine | undefined, after: Machine): strin
 export class Model {
   readonly machines = new MachineTable();
   readonly log = new LogBuffer();
+  /** Counts up with each news of images. */
+  imageNews = 0;
+  readonly uploads: Uploads;
   mistakes: Mistake[] = [];
   connection: Connection = "connecting";
   version = "";
@@ -44,7 +48,9 @@ export class Model {
   private loading: Promise<void> | null = null;
   private logLevel: Level = "info";
 
-  constructor(readonly client: Client) {}
+  constructor(readonly client: Client) {
+    this.uploads = new Uploads((...request) => client.put(...request), () => this.changed());
+  }
 
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
@@ -68,7 +74,7 @@ export class Model {
   start(): void {
     this.running?.abort();
     const running = (this.running = new AbortController());
-    const query = `types=log,machine,problems&level=${this.logLevel}`;
+    const query = `types=log,machine,problems,images&level=${this.logLevel}`;
     void follow({
       open: (signal) => this.client.send(`events?${query}`, "text/event-stream", { signal }),
       onState: (state) => this.onState(state),
@@ -120,6 +126,7 @@ export class Model {
     else if (event.type === "forgotten") this.machines.remove((data as Forgotten).mac);
     else if (event.type === "log") this.log.add(data as LogRecord);
     else if (event.type === "problems") this.mistakes = (data as MistakeList).problems ?? [];
+    else if (event.type === "images") this.imageNews++;
     this.changed();
   }
 

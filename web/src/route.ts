@@ -4,7 +4,9 @@ export type Route =
   | { view: "machines" }
   | { view: "machine"; mac: string }
   | { view: "profiles" }
+  | { view: "images" }
   | { view: "roms" }
+  | { view: "mirror" }
   | { view: "log"; mac: string };
 
 /** A MAC address in any spelling, as the API writes it; null if it is none. */
@@ -21,7 +23,7 @@ export function parseRoute(hash: string): Route {
     const mac = canonicalMac(decode(rest));
     if (mac) return { view: "machine", mac };
   }
-  if (view === "profiles" || view === "roms") return { view };
+  if (view === "profiles" || view === "images" || view === "roms" || view === "mirror") return { view };
   if (view === "log") return { view, mac: canonicalMac(new URLSearchParams(query).get("mac") ?? "") ?? "" };
   return { view: "machines" };
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { canonicalMac, formatRoute, parseRoute, type Route } from "./route";
 
 test("routes survive being written and read", () => {
-  const routes: Route[] = [{ view: "machines" }, { view: "machine", mac: "52:54:00:12:34:56" }, { view: "profiles" }, { view: "roms" },
+  const routes: Route[] = [{ view: "machines" }, { view: "machine", mac: "52:54:00:12:34:56" }, { view: "profiles" }, { view: "images" }, { view: "roms" }, { view: "mirror" },
     { view: "log", mac: "" }, { view: "log", mac: "52:54:00:12:34:56" }];
   for (const route of routes) assert.deepEqual(parseRoute(formatRoute(route)), route);
 });

@@ -7,9 +7,11 @@ import { formatRoute, type Route } from "../route";
 import type { Connection } from "../stream";
 import { applyTheme, nextTheme, readTheme, type Theme } from "../theme";
 import { Help } from "./help";
+import { ImagesView } from "./images";
 import { LogView } from "./log";
 import { MachineView } from "./machine";
 import { MachinesView } from "./machines";
+import { MirrorView } from "./mirror";
 import { Mistakes, Trouble } from "./parts";
 import { ProfilesView } from "./profiles";
 import { RomsView } from "./roms";
@@ -18,7 +20,9 @@ import { TokenBox } from "./token";
 const tabs: [Route["view"], string][] = [
   ["machines", "Machines"],
   ["profiles", "Profiles"],
+  ["images", "Images"],
   ["roms", "ROMs"],
+  ["mirror", "Mirror"],
   ["log", "Log"],
 ];
 
@@ -57,8 +61,12 @@ function View({ route }: { route: Route }) {
       return <MachineView mac={route.mac} key={route.mac} />;
     case "profiles":
       return <ProfilesView />;
+    case "images":
+      return <ImagesView />;
     case "roms":
       return <RomsView />;
+    case "mirror":
+      return <MirrorView />;
     case "log":
       return <LogView mac={route.mac} key={route.mac} />;
     case "machines":
