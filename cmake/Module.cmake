@@ -24,9 +24,11 @@ function(pixie_test_executables)
   get_property(tests GLOBAL PROPERTY PIXIE_TEST_SOURCES)
   get_property(fuzzers GLOBAL PROPERTY PIXIE_FUZZ_SOURCES)
   find_package(GTest REQUIRED)
-  add_executable(pixie_tests ${tests})
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/source_folder.cc CONTENT "#include \"wire/testing_source.h\"
+std::string pixie::wire::source_folder() { return \"${CMAKE_SOURCE_DIR}\"; }
+")
+  add_executable(pixie_tests ${tests} ${CMAKE_BINARY_DIR}/source_folder.cc)
   target_link_libraries(pixie_tests PRIVATE ${modules} rapidcheck GTest::gmock GTest::gtest_main)
-  target_compile_definitions(pixie_tests PRIVATE PIXIE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME unit COMMAND pixie_tests)
   foreach(source ${fuzzers})
     get_filename_component(name ${source} NAME_WE)

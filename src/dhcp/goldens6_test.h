@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dhcp/packet6.h"
+#include "wire/testing_source.h"
 
 namespace pixie::dhcp::test6 {
 
@@ -27,7 +28,7 @@ inline std::vector<std::byte> from_hex(std::string_view digits) {
 inline const std::map<std::string, std::vector<std::byte>>& goldens6() {
   static const auto goldens = [] {
     std::map<std::string, std::vector<std::byte>> result;
-    std::ifstream in(PIXIE_SOURCE_DIR "/src/dhcp/testdata/packets6.txt");
+    std::ifstream in(wire::source_folder() + "/src/dhcp/testdata/packets6.txt");
     for (std::string line; std::getline(in, line);) {
       const auto space = line.find(' ');
       if (line.starts_with('#') || space == std::string::npos) continue;

@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "wire/testing_source.h"
+
 namespace pixie::dhcp {
 
 /// The messages by name. A line of hexadecimal digits only (which has an even length) belongs to
 /// the message whose name is the last line that is none.
 inline std::map<std::string, std::vector<std::byte>> captured_messages() {
-  std::ifstream file(PIXIE_SOURCE_DIR "/src/dhcp/testdata/packets.txt");
+  std::ifstream file(wire::source_folder() + "/src/dhcp/testdata/packets.txt");
   std::map<std::string, std::vector<std::byte>> messages;
   std::vector<std::byte>* message = nullptr;
   for (std::string line; std::getline(file, line);) {

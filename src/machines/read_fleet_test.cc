@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "wire/testing_source.h"
+
 namespace pixie::machines {
 namespace {
 
@@ -116,7 +118,7 @@ TEST_F(ReadFleet, TheFingerprintIsOfAllContents) {
 }
 
 TEST(Example, LoadsWithoutAMistake) {
-  const auto fleet = read_fleet(PIXIE_SOURCE_DIR "/examples/fleet");
+  const auto fleet = read_fleet(wire::source_folder() + "/examples/fleet");
   if (!fleet) {
     for (const auto& mistake : fleet.error()) ADD_FAILURE() << mistake.one_line();
   } else {

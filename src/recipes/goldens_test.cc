@@ -15,6 +15,7 @@
 #include "recipes/cookbook.h"
 #include "recipes/recognise.h"
 #include "recipes/testing.h"
+#include "wire/testing_source.h"
 
 namespace pixie::recipes {
 namespace {
@@ -22,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-fs::path folder() { return fs::path(PIXIE_SOURCE_DIR) / "src/recipes/testdata"; }
+fs::path folder() { return fs::path(wire::source_folder()) / "src/recipes/testdata"; }
 
 std::string read(const fs::path& file) {
   std::ostringstream text;

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <rapidcheck/gtest.h>
 
+#include "wire/testing_source.h"
+
 namespace pixie::script {
 namespace {
 
@@ -195,7 +197,7 @@ struct Example {
 };
 
 std::string templates_page() {
-  std::ifstream file(PIXIE_SOURCE_DIR "/docs/templates.md");
+  std::ifstream file(wire::source_folder() + "/docs/templates.md");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
