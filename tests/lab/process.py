@@ -6,6 +6,7 @@ every program of the whole test run; after it nothing more can be started.
 
 import contextlib
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -136,12 +137,13 @@ class Process:
                 os.killpg(self._child.pid, number)
 
     def stop(self):
-        """Ends it (SIGTERM, after five seconds SIGKILL) and returns the exit status, any time."""
+        """Ends it (SIGTERM, after 20 seconds SIGKILL) and returns the exit status, any time."""
         self._stopping = True
         self.signal(signal.SIGTERM)
         try:
-            status = self._child.wait(5)
+            status = self._child.wait(20)  # a disk may be slow to take what is to outlive it
         except subprocess.TimeoutExpired:
+            self.transcript.feed(_where(self._child.pid))
             self.signal(signal.SIGKILL)
             status = self._child.wait()
         self._reader.join()
@@ -150,6 +152,16 @@ class Process:
         with _lock:
             _running.discard(self)
         return status
+
+
+def _where(pid):
+    """What the threads of a process that does not end are doing."""
+    lines = ["It does not end. Its threads, and where each waits in the kernel:"]
+    for task in sorted(pathlib.Path(f"/proc/{pid}/task").glob("*")):
+        with contextlib.suppress(OSError):
+            name, call, stack = ((task / part).read_text().strip() for part in ("comm", "syscall", "stack"))
+            lines.append(f"{task.name} {name}: {call}; {' '.join(stack.split())}")
+    return ("\n".join(lines) + "\n").encode()
 
 
 def is_cancelled():
