@@ -99,6 +99,10 @@ class Bench:
         self._running.append(pixie)
         return pixie
 
+    def is_sanitized(self):
+        """Whether the program is a build with a sanitizer."""
+        return re.search(rb"__(asan|tsan)_init", self.program.read_bytes()) is not None
+
     def kill(self, pixie):
         """Ends a pixie by SIGKILL, which is no fault of its own."""
         pixie.signal(signal.SIGKILL)
