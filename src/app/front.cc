@@ -147,7 +147,7 @@ net::Backend::Answer Front::follow(api::Answer answer) const {
 }
 
 /// On the registry's thread; `done` is called by the uploads'.
-void Front::carry_out(const api::ImageOrder& order, std::function<void(Answer)> done) const {
+void Front::carry_out(const api::ImageOrder& order, const std::function<void(Answer)>& done) const {
   using What = api::ImageOrder::What;
   switch (order.what) {
     case What::take:

@@ -38,7 +38,7 @@ class Front final : public net::Backend {
  private:
   void ask_api(const Call& call, std::function<void(Answer)> done);
   Answer follow(api::Answer answer) const;
-  void carry_out(const api::ImageOrder& order, std::function<void(Answer)> done) const;
+  void carry_out(const api::ImageOrder& order, const std::function<void(Answer)>& done) const;
   Answer health() const;
 
   const Parts parts_;

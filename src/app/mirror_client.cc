@@ -86,9 +86,9 @@ class FolderClient final : public MirrorClient {
       progress.end("failed");
       return fail(fmt::format("{}: {}", url.text(), end.reason));
     }
-    const Fetched fetched{.size = end.entry->size,
-                          .sha256 = end.entry->sha256,
-                          .was_here = end.what == net::MirrorEnd::What::unchanged};
+    Fetched fetched{.size = end.entry->size,
+                    .sha256 = end.entry->sha256,
+                    .was_here = end.what == net::MirrorEnd::What::unchanged};
     progress.end(ending(fetched));
     return fetched;
   }

@@ -47,7 +47,7 @@ Expected<std::string> images_of(const Values& values) {
   if (values.find("images")->second.origin != "default") return folder_of(values, "images");
   const auto& scripts = text_of(values, "scripts");
   struct stat status;
-  const auto folder = scripts.empty() ? "" : scripts + "/images";
+  auto folder = scripts.empty() ? std::string() : scripts + "/images";
   if (stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return "";
   return folder;
 }

@@ -55,6 +55,7 @@ class TemporaryFolder {
 /// such program.
 std::optional<int> run(const std::vector<std::string>& command, const std::string& says) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

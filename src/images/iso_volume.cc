@@ -44,7 +44,7 @@ Expected<void> take_iso(wire::Bytes sector, DiscVolumes& volumes) {
     if (where) return {};
     auto volume = parse_volume(sector);
     if (!volume) return std::unexpected(volume.error());
-    where = std::move(*volume);
+    where = *volume;
     return {};
   };
   switch (static_cast<Type>(sector[0])) {

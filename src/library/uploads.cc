@@ -222,7 +222,7 @@ std::shared_ptr<Upload> Uploads::sender(std::string_view file, std::string_view 
 Uploads::Begun Uploads::begin_now(const UploadPart& part) {
   auto group = open_group(part.file);
   if (!group) return std::unexpected(group.error());
-  const std::shared_ptr<Upload> upload(new Upload(*this, part, std::move(*group)));
+  std::shared_ptr<Upload> upload(new Upload(*this, part, std::move(*group)));
   if (const auto failed = upload->open()) return std::unexpected(*failed);
   if (const auto before = sender(part.file, name_of(part))) {
     before->failed_ = UploadFailure{

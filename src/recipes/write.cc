@@ -1,6 +1,7 @@
 #include "recipes/write.h"
 
 #include <algorithm>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -16,10 +17,16 @@ namespace {
 
 constexpr std::string_view menu_group = "Images";
 
+/// What `text_of` makes of each, with commas between.
+template <class All, class TextOf>
+std::string joined(const All& all, const TextOf& text_of) {
+  std::vector<std::string> texts;
+  std::ranges::transform(all, std::back_inserter(texts), text_of);
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 std::string list(const std::vector<std::string>& texts) {
-  std::vector<std::string> elements;
-  for (const auto& text : texts) elements.push_back(toml_text(text));
-  return fmt::format("[{}]", fmt::join(elements, ", "));
+  return fmt::format("[{}]", joined(texts, toml_text));
 }
 
 /// A value of a recipe's vars as TOML: what is left of it once it was read.
@@ -29,14 +36,12 @@ std::string toml_of(const script::Value& value) {
         if constexpr (std::is_same_v<T, std::string>) {
           return toml_text(content);
         } else if constexpr (std::is_same_v<T, script::List>) {
-          std::vector<std::string> elements;
-          for (const auto& one : content) elements.push_back(toml_of(one));
-          return fmt::format("[{}]", fmt::join(elements, ", "));
+          return fmt::format("[{}]", joined(content, toml_of));
         } else if constexpr (std::is_same_v<T, script::Table>) {
-          std::vector<std::string> pairs;
-          for (const auto& [key, one] : content)
-            pairs.push_back(fmt::format("{} = {}", toml_text(key), toml_of(one)));
-          return fmt::format("{{ {} }}", fmt::join(pairs, ", "));
+          const auto pair = [](const auto& one) {
+            return fmt::format("{} = {}", toml_text(one.first), toml_of(one.second));
+          };
+          return fmt::format("{{ {} }}", joined(content, pair));
         } else {
           return fmt::format("{}", content);
         }
@@ -147,10 +152,10 @@ void Writer::add_target(const Recognition::Entry& entry, const Boot& boot, const
   if (!boot.chain.empty()) toml_ += fmt::format("chain = {}\n", toml_text(url(boot.chain, facts)));
   if (!boot.kernel.empty())
     toml_ += fmt::format("kernel = {}\n", toml_text(url(boot.kernel, facts)));
-  std::vector<std::string> initrds;
-  for (const auto& initrd : boot.initrds)
-    initrds.push_back(initrd_toml(initrd, url(initrd.url, facts)));
-  if (!initrds.empty()) toml_ += fmt::format("initrd = [{}]\n", fmt::join(initrds, ", "));
+  const auto initrds = joined(boot.initrds, [&](const auto& initrd) {
+    return initrd_toml(initrd, url(initrd.url, facts));
+  });
+  if (!initrds.empty()) toml_ += fmt::format("initrd = [{}]\n", initrds);
   if (boot.kernel.empty()) return;
   // What the owner adds, for a serial console, say.
   const auto* more =

@@ -116,6 +116,7 @@ Expected<Source> choose_source(const std::vector<Source>& sources, std::string_v
   const auto found = std::ranges::find(sources, name, &Source::name);
   if (found == sources.end()) {
     std::vector<std::string_view> names;
+    names.reserve(sources.size());
     for (const auto& source : sources) names.emplace_back(source.name);
     return fail(
         fmt::format("there is no distribution '{}' here{}", name, wire::suggestion(name, names)));
