@@ -42,6 +42,14 @@ def send_part(bench, pixie, name, data, first, size, length=None):
     return connection
 
 
+def await_received(bench, pixie, name, size, count):
+    """How much of a file is here, once it is so many bytes."""
+    received = 0
+    while received < count:
+        received = curl(bench, pixie, name, "-X", "PUT", "-H", f"Content-Range: bytes */{size}")[1]["received"]
+    return received
+
+
 def told(bench, pixie, seconds=10):
     """What the API tells of files that were not sent whole, once it tells of one."""
     deadline = time.monotonic() + seconds
@@ -110,9 +118,7 @@ def taken_over(bench):
     pixie = bench.start(*tokens(bench))
     # Of a part that comes slowly, what is more than a megabyte is written at once.
     with send_part(bench, pixie, "d.img", data[:2_500_000], 0, len(data), len(data)) as first:
-        received = 0
-        while received < 2 << 20:
-            received = curl(bench, pixie, "d.img", "-X", "PUT", "-H", f"Content-Range: bytes */{len(data)}")[1]["received"]
+        received = await_received(bench, pixie, "d.img", len(data), 2 << 20)
         with send_part(bench, pixie, "d.img", data[received:], received, len(data)) as second:
             equal("the second", second.response().status, 201)
         first.send(b"x" * 2_000_000)
@@ -164,6 +170,7 @@ def disk_full(bench):
         pixie = bench.start(*tokens(bench))
         data = content(6_000_000)
         with send_part(bench, pixie, "d.img", data[:2_000_000], 0, len(data), len(data)) as sending:
+            await_received(bench, pixie, "d.img", len(data), 1 << 20)
             (folder / "filler").write_bytes(bytes(5_000_000))
             sending.send(data[2_000_000:])
             answer = sending.response()
