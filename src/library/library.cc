@@ -270,26 +270,40 @@ void Library::settle(Image& image, std::shared_ptr<const images::Index> index, s
   auto& told = seen_.find(image.file)->second.told;
   const bool news = std::exchange(told, image.fault) != image.fault;
   if (!image.fault.empty()) {
-    if (news) events_.emit(events::images_failed, {{"file", image.file}, {"reason", image.fault}});
+    if (news) tidings_.emplace_back(image, seconds);
     return;
   }
-  if (!image.index) {
-    return events_.emit(
-        events::images_found,
-        {{"file", image.file}, {"kind", images::kind_name(image.kind)}, {"size", image.size}});
-  }
-  events_.emit(events::images_indexed, {{"file", image.file},
-                                        {"name", image.name},
-                                        {"format", image.index->format()},
-                                        {"volume", image.index->volume_id()},
-                                        {"files", image.index->files()},
-                                        {"size", image.size},
-                                        {"seconds", seconds}});
+  tidings_.emplace_back(image, seconds);
+  if (!image.index) return;
   if (const auto kept = kept_->keep(image); !kept)
     events_.emit(events::images_not_kept, {{"file", image.file}, {"reason", kept.error().text}});
 }
 
+void Library::tell(const Image& image, double seconds) {
+  if (!image.fault.empty()) {
+    events_.emit(events::images_failed, {{"file", image.file}, {"reason", image.fault}});
+  } else if (!image.index) {
+    events_.emit(
+        events::images_found,
+        {{"file", image.file}, {"kind", images::kind_name(image.kind)}, {"size", image.size}});
+  } else {
+    events_.emit(events::images_indexed, {{"file", image.file},
+                                          {"name", image.name},
+                                          {"format", image.index->format()},
+                                          {"volume", image.index->volume_id()},
+                                          {"files", image.index->files()},
+                                          {"size", image.size},
+                                          {"seconds", seconds}});
+  }
+}
+
+/// What came about is told once it is so for everybody.
 void Library::publish() {
+  share();
+  for (const auto& [image, seconds] : std::exchange(tidings_, {})) tell(image, seconds);
+}
+
+void Library::share() {
   const auto is_same = [](const auto& a, const auto& b) {
     return a.first == b.first && a.second.file == b.second.file &&
            a.second.stamp == b.second.stamp && a.second.index == b.second.index &&

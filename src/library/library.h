@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "events/stream.h"
 #include "images/image.h"
@@ -76,7 +78,9 @@ class Library {
   bool index(images::Image& image);
   void settle(images::Image& image, std::shared_ptr<const images::Index> index, std::string fault,
               double seconds);
+  void tell(const images::Image& image, double seconds);
   void publish();
+  void share();
 
   std::string folder_name_;
   const std::string kept_folder_;
@@ -92,6 +96,8 @@ class Library {
   std::optional<net::FolderWatch> watch_;
   images::Images current_;
   std::map<std::string, Seen, std::less<>> seen_;
+  /// What became of images, with how long it took, and is not told yet.
+  std::vector<std::pair<images::Image, double>> tidings_;
   std::string trouble_;
   /// Images that are there from the start are told of all together.
   bool loading_ = false;
