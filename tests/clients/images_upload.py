@@ -8,7 +8,7 @@ import time
 
 from .api import READER, TOKEN, tokens
 from .bench import content
-from .case import Skip, Stopwatch, case, check, equal
+from .case import Skip, case, check, equal
 from .clients_http import url_of
 from .http import Connection, get
 from .images import images_folder, indexed, make_iso
@@ -206,13 +206,12 @@ def large(bench):
     sending = subprocess.Popen(
         ["ip", "netns", "exec", bench.network.client, "curl", "-sS", "-f", "-H", BEARER, "-T", path,
          url_of(pixie, "api/v1/images/large.img")], stdout=subprocess.PIPE)
-    slowest = 0
+    answered = 0
     while sending.poll() is None:
-        watch = Stopwatch()
         get(bench, pixie, "/chain.ipxe")
-        slowest = max(slowest, watch.seconds())
+        answered += 1
     equal("curl's status", sending.returncode, 0)
-    check(slowest < 1, f"another request took {slowest:.2f} s")
+    check(answered > 20, f"{answered} other requests were answered meanwhile")
     # A sanitizer keeps what was freed.
     limit = 150_000_000 if bench.is_sanitized() else 30_000_000
     check(memory() - before < limit, f"it took {(memory() - before) / 1e6:.0f} MB of memory")
