@@ -20,6 +20,7 @@ import tempfile
 import traceback
 
 import dhcp
+import https
 import iso_images
 import isolation
 import loads
@@ -104,6 +105,12 @@ class Bench:
             yield Row(f"HTTP 256 MB, {clients} clients", "MB/CPU s", (Pixie, Nginx),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
 
+        yield Row("HTTPS 1 kB script, keep-alive", "req/CPU s", (https.PixieTls, https.NginxTls),
+                  loads.SmallHttp(1 if quick else 3, True))
+        for clients, rounds in ((1, 8), (8, 2)):
+            yield Row(f"HTTPS 256 MB, {clients} clients", "MB/CPU s", (https.PixieTls, https.NginxTls),
+                      loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
+
         for clients, rounds in ((1, 16), (64, 1)):
             yield Row(f"mirror hit, 256 MB, {clients} clients", "MB/CPU s", (PixieMirror, NginxCache),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
@@ -121,6 +128,8 @@ class Bench:
         server = kind(self._scratch, self._root)
         if issubclass(kind, Pixie) or kind is dhcp.PixieDhcp:
             server.path = self._options.pixie
+        if kind is https.NginxTls:
+            server.pixie = self._options.pixie
         for key, value in changes.items():
             setattr(server, key, value)
         return server

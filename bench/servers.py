@@ -18,6 +18,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests"))
 from lab import assets  # noqa: E402
+import http_load  # noqa: E402
 
 ROM = "snponly64.efi"
 SCRIPT = "ipxe/52-54-00-00-00-01.ipxe"
@@ -78,6 +79,7 @@ class Server:
 
     name = ""
     tftp_port = http_port = None
+    scheme = "http"
 
     def __init__(self, scratch, root, folder=None):
         self.root = root
@@ -124,10 +126,11 @@ class Server:
 
     def head(self, target):
         """The status of a HEAD request; None: nobody answers."""
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", self.http_port)) != 0:
+        with socket.socket() as plain:
+            if plain.connect_ex(("127.0.0.1", self.http_port)) != 0:
                 time.sleep(0.001)
                 return None
+            client = plain if self.scheme == "http" else http_load.unverified().wrap_socket(plain)
             client.sendall(f"HEAD {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
             words = client.recv(1024).split()
             return int(words[1]) if words else None

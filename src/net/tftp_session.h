@@ -16,12 +16,14 @@ class TftpServer::Session final : public Timed {
         file(std::move(path)),
         request(wire::as_text(datagram.payload)),
         body(std::move(body_)),
-        transfer(terms, body.size(), server.settings_.limits, now),
+        transfer(terms, body.size(), server.settings_.limits, request.size(), now),
         progress(body.size()),
         server_(server) {}
 
   TimePoint deadline() const override { return ended ? lingers_until : transfer.deadline(); }
   void on_deadline(TimePoint now) override;
+  /// There are no options to acknowledge first.
+  bool began_with_block() const { return transfer.terms().accepted.empty(); }
 
   const Route route;
   const std::string file;
