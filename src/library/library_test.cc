@@ -118,6 +118,7 @@ TEST_F(LibraryTest, WaitsForAFileThatGrows) {
   file << whole.substr(60'000) << std::flush;
   file.close();
   EXPECT_TRUE(becomes(library, [](const auto& now) { return is_indexed(now, "a"); }));
+  library.stop();  // what is told comes after what is so
   events.drain();
   EXPECT_EQ(counter.count(events::images_failed), 0);
 }
@@ -135,6 +136,7 @@ TEST_F(LibraryTest, WaitsForAFolderThatIsCopied) {
   library.follow(folder.path());
   EXPECT_TRUE(becomes(library, [](const auto& now) { return image(now, "a")->pending; }));
   EXPECT_TRUE(becomes(library, [](const auto& now) { return !image(now, "a")->pending; }));
+  library.stop();  // what is told comes after what is so
   events.drain();
   EXPECT_EQ(counter.count(events::images_found), 1);
 }
