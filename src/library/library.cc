@@ -269,11 +269,7 @@ void Library::settle(Image& image, std::shared_ptr<const images::Index> index, s
   image.fault = std::move(fault);
   auto& told = seen_.find(image.file)->second.told;
   const bool news = std::exchange(told, image.fault) != image.fault;
-  if (!image.fault.empty()) {
-    if (news) tidings_.emplace_back(image, seconds);
-    return;
-  }
-  tidings_.emplace_back(image, seconds);
+  if (news || image.fault.empty()) tidings_.emplace_back(image, seconds);
   if (!image.index) return;
   if (const auto kept = kept_->keep(image); !kept)
     events_.emit(events::images_not_kept, {{"file", image.file}, {"reason", kept.error().text}});
