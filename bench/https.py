@@ -37,7 +37,7 @@ class NginxTls(servers.Nginx):
 
     http_port = 8012
     scheme = "https"
-    pixie = servers.TOP / "build/release/pixie"
+    pixie = None
 
     def command(self):
         command = super().command()

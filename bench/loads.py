@@ -84,15 +84,20 @@ class SmallHttp:
 
     def __call__(self, server):
         _check_script(server)
-        wrk = servers.program("wrk", "wrk")
-        closing = [] if self.keep_alive else ["-H", "Connection: close"]
-        text, cpu = metered(server, lambda: _run(
-            wrk.path, "-t1", f"-c{WRK_CONNECTIONS}", f"-d{self.seconds}s", *closing,
-            f"{server.scheme}://127.0.0.1:{server.http_port}{server.target(servers.SCRIPT)}"))
-        requests, seconds = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
-        failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
-        failed += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", text)))
-        return Sample(int(requests), cpu, float(seconds), failed=failed)
+        return wrk(server, self.seconds, self.keep_alive, server.target(servers.SCRIPT))
+
+
+def wrk(server, seconds, keep_alive, target, *options):
+    """A Sample of requests by WRK_CONNECTIONS clients."""
+    program = servers.program("wrk", "wrk")
+    closing = [] if keep_alive else ["-H", "Connection: close"]
+    text, cpu = metered(server, lambda: _run(
+        program.path, "-t1", f"-c{WRK_CONNECTIONS}", f"-d{seconds}s", *closing, *options,
+        f"{server.scheme}://127.0.0.1:{server.http_port}{target}"))
+    requests, took = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
+    failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
+    failed += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", text)))
+    return Sample(int(requests), cpu, float(took), failed=failed)
 
 
 def _check_script(server):

@@ -278,6 +278,24 @@ class Nginx(Server):
         return re.sub(r"nginx version: ", "", _output(self.command()[0], "-v")).strip()
 
 
+class BareSendfile(Server):
+    """No server: the huge file by sendfile(2), whatever is asked for."""
+
+    name = "sendfile"
+    http_port = 8016
+
+    def command(self):
+        return [Program(sys.executable, dict(os.environ)), pathlib.Path(__file__).with_name("bare_sendfile.py"),
+                self.http_port, self.root / HUGE]
+
+    def _http_answers(self):
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.http_port)) == 0
+
+    def version(self):
+        return "python " + sys.version.split()[0]
+
+
 class _Upstream(Nginx):
     """What a cache fetches from; its own CPU time counts for nobody."""
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <expected>
 
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 #include "net/http_receive.h"
 #include "net/http_send.h"
 #include "net/http_tls.h"
+#include "net/transfer_limit.h"
 
 namespace pixie::net {
 namespace {
@@ -124,18 +126,20 @@ void announce(Connection& connection, Reply& reply) {
   if (reply.given) report_script(loop, *reply.given, connection.peer.text());
 }
 
-/// A place for what is large; nothing if all are taken.
-std::optional<TransferLimit::Place> take_place(Loop& loop, const Reply& reply) {
-  auto* limit = loop.transfer_limit;
+/// A place for what is large, or the pause after which to come again.
+std::expected<TransferLimit::Place, TransferLimit::ComeAgain> take_place(
+    const Connection& connection, const Reply& reply) {
+  auto* limit = connection.loop.transfer_limit;
   const bool counts = limit && !limit->is_off() && reply.body && reply.body->file() >= 0 &&
                       reply.response.body_bytes >= TransferLimit::large_bytes;
-  if (!counts) return TransferLimit::Place(nullptr);
-  if (!limit->take()) return std::nullopt;
-  return TransferLimit::Place(limit);
+  if (!counts) return TransferLimit::Place();
+  const auto& machine = connection.peer.address;
+  if (const auto pause = limit->take(machine, Clock::now())) return std::unexpected(*pause);
+  return TransferLimit::Place(*limit, machine);
 }
 
-Reply come_again(const http::Request& request, TransferLimit& limit, std::string path) {
-  const auto seconds = fmt::format("{}", limit.retry_after());
+Reply come_again(const http::Request& request, TransferLimit::ComeAgain pause, std::string path) {
+  const auto seconds = fmt::format("{}", pause.count());
   return {.response = http::error_response(&request, 503,
                                            "As many files are being sent as may be. Come again.",
                                            std::time(nullptr), {{"Retry-After", seconds}}),
@@ -147,10 +151,10 @@ Task<bool> respond(Connection& connection, RequestParser& parser) {
   const auto began = Clock::now();
   connection.request.last_on_connection |= connection.finishing;
   auto reply = co_await find_reply(connection, parser);
-  const auto place = take_place(connection.loop, reply);
+  const auto place = take_place(connection, reply);
   if (!place) {
     auto path = std::move(reply.path);
-    reply = come_again(connection.request, *connection.loop.transfer_limit, std::move(path));
+    reply = come_again(connection.request, place.error(), std::move(path));
   }
   announce(connection, reply);
   auto sent = co_await send_reply(connection, reply);

@@ -23,13 +23,13 @@
 #include "net/interfaces.h"
 #include "net/neighbours.h"
 #include "net/timer_wheel.h"
-#include "net/transfer_limit.h"
 #include "tree/descriptor.h"
 #include "tree/tree.h"
 
 namespace pixie::net {
 
 class Loop;
+class TransferLimit;
 
 /// A descriptor that a loop waits on. Belongs to its loop's thread; may be destroyed at any time.
 class Watched {

@@ -16,6 +16,7 @@
 #include "net/loop.h"
 #include "net/socket.h"
 #include "net/tftp_server.h"
+#include "net/transfer_limit.h"
 
 namespace pixie::net {
 
