@@ -18,12 +18,13 @@ import tempfile
 import threading
 import traceback
 
-from clients import (api_docs, clients_http, clients_tftp, dhcp, dhcp6, dhcp_beside, dhcp_config, dhcp_load,  # noqa: F401
-                     dhcp_server, doctor, explain, faults_disk, faults_flood, faults_interfaces, faults_life,
-                     faults_network, http_files, http_messages, http_paths, http_patience, https, images,
-                     images_upload, life, life_start, machines, mirror, mirror_answers, mirror_commands, page,
-                     sandbox, storm, tftp_faults, tftp_load, tftp_names, tftp_protocol, webhook)  # (cases register
-                     themselves)
+from clients import (api_docs, clients_http, clients_tftp, dhcp, dhcp6, dhcp_beside, dhcp_config,  # noqa: F401
+                     dhcp_load, dhcp_server, doctor, explain, faults_disk, faults_flood,
+                     faults_interfaces, faults_life, faults_network, http_files, http_messages,
+                     http_paths, http_patience, https, images, images_upload, life, life_start,
+                     machines, mirror, mirror_answers, mirror_commands, page, sandbox, storm,
+                     tftp_faults, tftp_load, tftp_names, tftp_protocol,
+                     webhook)  # (cases register themselves)
 from clients.bench import Bench
 from clients.case import CASES, Failure, Skip, Stopwatch, check
 from clients.network import Network

@@ -178,7 +178,8 @@ std::string wrapped(std::string_view text, std::size_t indent) {
 }
 
 void add_help_entry(std::string& out, std::string_view term, std::string_view meaning) {
-  fmt::format_to(std::back_inserter(out), "  {}\n      {}\n", term, wrapped(meaning, 6));
+  fmt::format_to(std::back_inserter(out), "  {}\n      {}\n", wrapped(term, 10),
+                 wrapped(meaning, 6));
 }
 
 std::string roff(std::string_view text) {

@@ -53,8 +53,8 @@ constexpr int allowed[] = {
     SYS_futex, SYS_nanosleep, SYS_clock_nanosleep, SYS_restart_syscall, SYS_rt_sigtimedwait,
     // memory, threads, signals
     SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_set_robust_list, SYS_rseq, SYS_sigaltstack, SYS_rt_sigaction,
-    SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sched_yield, SYS_sched_getaffinity, SYS_membarrier, SYS_exit,
-    SYS_exit_group,
+    SYS_rt_sigprocmask, SYS_rt_sigpending, SYS_rt_sigreturn, SYS_sched_yield, SYS_sched_getaffinity, SYS_membarrier,
+    SYS_exit, SYS_exit_group,
     // who and what we are
     SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_uname, SYS_sysinfo, SYS_getrusage,
     SYS_getrandom, SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday,

@@ -179,6 +179,12 @@ TEST_F(LeasesTest, StagesOfAMachineShareItsAddress) {
   EXPECT_FALSE(leases.release(machine(1, "system"), ip("10.0.0.12"), at(121s)));
 }
 
+TEST_F(LeasesTest, WhatAMachineGotGoesBeforeAnOlderOffer) {
+  EXPECT_EQ(offer(machine(1, "firmware"), 0s), "10.0.0.12 check");
+  EXPECT_EQ(lease(machine(1, "system"), 5s), "10.0.0.13");
+  EXPECT_EQ(offer(machine(1, "firmware"), 10s), "10.0.0.13");
+}
+
 TEST_F(LeasesTest, HostsThatShareAMacGetAddressesOfTheirOwn) {
   EXPECT_EQ(lease(machine(1, "a"), 0s), "10.0.0.12");
   EXPECT_EQ(lease(machine(1, "b"), 1s), "10.0.0.12");

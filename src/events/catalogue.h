@@ -98,7 +98,7 @@ inline constexpr Kind https_connected{
     "https.connected", debug,
     "A client's TLS handshake is done; kernel=yes: the kernel encrypts what is sent."};
 inline constexpr Kind https_handshake_failed{
-    "https.handshake_failed", info, "A client's TLS handshake failed; the text says why.", true};
+    "https.handshake_failed", warning, "A client's TLS handshake failed; the text says why.", true};
 inline constexpr Kind https_certificate{"https.certificate", info,
                                         "HTTPS is served with this certificate from now on."};
 inline constexpr Kind https_certificate_refused{

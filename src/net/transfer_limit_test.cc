@@ -49,7 +49,7 @@ TEST_F(TransferLimitTest, WhoNeverComesAgainKeepsNoPlaceFree) {
   EXPECT_FALSE(takes(3));
   gives_back(1);
   EXPECT_FALSE(takes(4));
-  now += 6s;
+  now += 2s;
   EXPECT_FALSE(takes(4));
   now += 2s;
   EXPECT_TRUE(takes(4));

@@ -220,8 +220,8 @@ def urls(bench):
     check(f"set pixie https://boot.example.org:{secure.port}\n" in menu, menu[:400])
     plain = get(bench, secure.pixie, "/chain.ipxe").body.decode()
     check(f"set pixie http://{SERVER}:{secure.pixie.http}\n" in plain, plain[:400])
-    bench.file("pixie.toml", b'[profiles.p]\ntemplate = """#!ipxe\necho {{server}} {{host}}\n"""\n'
-                             b'[[rules]]\nprofile = "p"\n', bench.scripts)
+    bench.file("own.ipxe", b"#!ipxe\necho {{server}} {{host}}\n", bench.scripts)
+    bench.file("pixie.toml", b'[profiles.p]\nscript = "own.ipxe"\n[[rules]]\nprofile = "p"\n', bench.scripts)
     secure.pixie.await_line(rb"event=fleet\.loaded")
     script = secure.fetch("ipxe/52-54-00-00-00-01.ipxe").decode()
     check(f"https://{SERVER}:{secure.port}" in script, script)
