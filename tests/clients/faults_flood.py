@@ -158,7 +158,7 @@ def _discovers(namespace, count, boots, stop):
             raw.send(b"\xff" * 6 + mac + b"\x08\x00" + header + udp + message)
 
 
-def _check_offered(bench, host, what, boots):
+def _check_offered(host, what, boots):
     """Seconds until a new client is offered something. What a full buffer lost is asked for again, as clients do."""
     watch = Stopwatch()
     with Client(host, boots=boots) as client:
@@ -167,7 +167,6 @@ def _check_offered(bench, host, what, boots):
             if client.receive(0.9):
                 break
             watch.check_below(60, f"{what}: an offer")
-    bench.tell(f"{what}: an offer after {watch.seconds():.2f} s")
     return watch.seconds()
 
 
@@ -179,15 +178,18 @@ def _flood_dhcp(bench, segment, pixie, megabytes):
                               args=(attacker, DISCOVERS, dhcp_client.UEFI, stop))
     watch = Stopwatch()
     sender.start()
+    meanwhile = []
     try:
         while sender.is_alive():  # as fast as one can send: what the kernel must drop is asked for again
-            _check_offered(bench, honest, "meanwhile", dhcp_client.UEFI)
+            meanwhile.append(_check_offered(honest, "meanwhile", dhcp_client.UEFI))
     finally:
         stop.set()
         sender.join()
     took = watch.seconds()
-    bench.tell(f"{DISCOVERS} DISCOVERs in {took:.1f} s")
-    after = [_check_offered(bench, honest, "afterwards", dhcp_client.UEFI) for _ in range(TRIES)]
+    bench.tell(f"{DISCOVERS} DISCOVERs in {took:.1f} s; meanwhile {len(meanwhile)} offers, after "
+               f"{sorted(meanwhile)[len(meanwhile) // 2]:.2f} s (median), {max(meanwhile):.2f} s at most")
+    after = [_check_offered(honest, "afterwards", dhcp_client.UEFI) for _ in range(TRIES)]
+    bench.tell(f"afterwards: an offer after {min(after):.2f} to {max(after):.2f} s")
     check(min(after) < SERVED_SECONDS, f"offers took {after} s when all was over")
     cost.check("DISCOVERs", megabytes, 6000)
 

@@ -164,7 +164,7 @@ def upgrade(bench):
             check(client.receive(), "a request got no answer")
             client.error(0, "enough")
         equal("by HTTP", get(bench, new, "/chain.ipxe").status, 200)
-    check(new.logged(rb"event=http\.done"), "the new one answered nothing")
+    new.await_line(rb"event=http\.done")
     slow.end()
     equal("the old one's status", old.wait(END_SECONDS), 0)
     equal("afterwards", get(bench, new, "/extra/file").body, data)
