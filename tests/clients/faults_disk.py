@@ -12,28 +12,16 @@ from lab.process import Process
 from . import dhcp_message as dhcp, tftp
 from .api import ask, call, tokens
 from .bench import content
-from .case import Skip, Stopwatch, case, check, equal
+from .case import Stopwatch, case, check, equal
 from .dhcp_client import Client
 from .dhcp_serve import in_pool, start
 from .http import Connection, get
 from .mirror import patiently, upstream_of
+from .mount import mounted
 from .network import SERVER
 from .upstream import Page
 
 MAC = "52-54-00-0f-0f-01"
-
-
-@contextlib.contextmanager
-def mounted(folder, *options):
-    """Something is mounted at a folder meanwhile; skips the case where that is not possible."""
-    folder.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", *options, folder], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def small_disk(bench, name, size):
