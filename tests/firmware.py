@@ -361,7 +361,7 @@ CASES = {
     "uefi64-https": Case(
         "UEFI x64 over HTTPS, the firmware trusting pixie's authority; the scripts' URLs are https", "uefi64",
         (IPXE, *X86_EFI), scripts=(), fleet=FLEET, https=True,
-        served=("snponly.efi", "chain.ipxe", OWN_FILE, "vmlinuz", "initrd.gz"),
+        served=("snponly.efi", OWN_FILE, "vmlinuz", "initrd.gz"),
         logged=(re.compile(r"https\.connected [^\n]*version=TLSv1\.2"),)),
     "screenshot": Case(  # the menu is complete when its first entry is drawn again, to count down
         "saves menu.png for the README", "bios",

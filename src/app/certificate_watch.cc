@@ -18,6 +18,8 @@ CertificateWatch::CertificateWatch(net::TlsServer& server, net::TlsServer::Conte
 void CertificateWatch::start() {
   tell();
   watch();
+  // What changed before it was watched. That the user pixie has become can't read it, is told by advice once.
+  if (unreadable_of(files_).empty()) look();
 }
 
 void CertificateWatch::watch() {
@@ -32,7 +34,6 @@ void CertificateWatch::watch() {
       while (watcher.watch.wait() != net::FolderWatch::News::stopped) look();
     });
   }
-  look();  // what changed before it was watched
 }
 
 void CertificateWatch::stop() {
@@ -48,6 +49,7 @@ void CertificateWatch::follow(net::TlsFiles files) {
   read_ = {};
   trouble_.clear();
   watch();
+  look();
 }
 
 void CertificateWatch::look() {

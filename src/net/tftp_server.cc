@@ -125,13 +125,13 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
     auto& session = *found->second;
     if (!session.ended && session.request == wire::as_text(datagram.payload)) {
       // Before the client was heard every repetition is answered; later, one soon after is only a straggler.
-      const auto statistics = session.transfer.statistics();
       if (!session.transfer.heard()) {
+        session.asked_at = now;
         if (session.began_with_block() && !may_send_block(datagram.route, now)) return;
         session.transfer.receive(datagram.payload, now);
         return after_event(session, now);
       }
-      if (now - statistics.started < repetition_time) return;
+      if (now - session.asked_at < repetition_time) return;
     }
     // The client took the port for something new.
     if (!session.ended) {

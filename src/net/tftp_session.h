@@ -18,6 +18,7 @@ class TftpServer::Session final : public Timed {
         body(std::move(body_)),
         transfer(terms, body.size(), server.settings_.limits, request.size(), now),
         progress(body.size()),
+        asked_at(now),
         server_(server) {}
 
   TimePoint deadline() const override { return ended ? lingers_until : transfer.deadline(); }
@@ -34,6 +35,8 @@ class TftpServer::Session final : public Timed {
   tree::Body body;
   tftp::Transfer transfer;
   Progress progress;
+  /// When its request came last.
+  TimePoint asked_at;
   bool in_ready_list = false;
   bool gso = true;
   /// Over and reported; stays a little to swallow what is still on its way.

@@ -58,6 +58,7 @@ struct Served {
   std::string request;
   Terms terms;
   std::optional<Transfer> transfer;
+  TimePoint asked_at{};
   TimePoint heard_at{};
   /// Packets since the client's last one.
   std::uint64_t unanswered = 0;
@@ -143,13 +144,16 @@ class Simulation {
       ++served.requests;
       served.heard_at = now_;
       served.unanswered = 0;
-      if (!served.transfer->heard())
+      if (!served.transfer->heard()) {
+        served.asked_at = now_;
         return served.transfer->receive(wire::as_bytes(datagram.bytes), now_);
-      if (now_ - served.transfer->statistics().started < repetition_time) return;
+      }
+      if (now_ - served.asked_at < repetition_time) return;
     }
     served = {.request = datagram.bytes,
               .terms = negotiate(request, scenario_.limits, sent_as_.size()),
               .transfer = {},
+              .asked_at = now_,
               .heard_at = now_,
               .requests = 1};
     served.transfer.emplace(served.terms, sent_as_.size(), scenario_.limits, datagram.bytes.size(),

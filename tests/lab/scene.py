@@ -176,7 +176,8 @@ class Scene:
         if self._case.https:
             self._secure = certificates.make(self._pixie_program, self._folder / "tls", net.ADDRESS)
             (scripts / "chain.ipxe").write_text(
-                f"#!ipxe\nchain https://{net.ADDRESS}/ipxe/${{mac:hexhyp}}.ipxe\n")
+                f"#!ipxe\nchain https://{net.ADDRESS}/ipxe/${{mac:hexhyp}}.ipxe"
+                "?platform=${platform}&arch=${buildarch}\n")
         if self._case.scripts or self._case.fleet or self._case.upstream:
             linux = assets.linux(self._firmware.linux)
             shutil.copyfile(linux.kernel, extra / "vmlinuz")
