@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 
+import http_load
 import servers
 
 WRK_CONNECTIONS = 64
@@ -83,20 +84,26 @@ class SmallHttp:
 
     def __call__(self, server):
         _check_script(server)
-        wrk = servers.program("wrk", "wrk")
-        closing = [] if self.keep_alive else ["-H", "Connection: close"]
-        text, cpu = metered(server, lambda: _run(
-            wrk.path, "-t1", f"-c{WRK_CONNECTIONS}", f"-d{self.seconds}s", *closing,
-            f"http://127.0.0.1:{server.http_port}{server.target(servers.SCRIPT)}"))
-        requests, seconds = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
-        failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
-        failed += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", text)))
-        return Sample(int(requests), cpu, float(seconds), failed=failed)
+        return wrk(server, self.seconds, self.keep_alive, server.target(servers.SCRIPT))
+
+
+def wrk(server, seconds, keep_alive, target, *options):
+    """A Sample of requests by WRK_CONNECTIONS clients."""
+    program = servers.program("wrk", "wrk")
+    closing = [] if keep_alive else ["-H", "Connection: close"]
+    text, cpu = metered(server, lambda: _run(
+        program.path, "-t1", f"-c{WRK_CONNECTIONS}", f"-d{seconds}s", *closing, *options,
+        f"{server.scheme}://127.0.0.1:{server.http_port}{target}"))
+    requests, took = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
+    failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
+    failed += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", text)))
+    return Sample(int(requests), cpu, float(took), failed=failed)
 
 
 def _check_script(server):
     """The server must give exactly the file, else its speed means nothing."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.http_port)
+    connection = http.client.HTTPConnection("127.0.0.1", server.http_port) if server.scheme == "http" else \
+        http.client.HTTPSConnection("127.0.0.1", server.http_port, context=http_load.unverified())
     connection.request("GET", server.target(servers.SCRIPT))
     if connection.getresponse().read() != (server.root / servers.SCRIPT).read_bytes():
         raise OSError(f"{server.name} gives something else than the script")
@@ -114,7 +121,7 @@ class LargeHttp:
         size = (server.root / servers.HUGE).stat().st_size
         text, cpu = metered(server, lambda: _run(
             sys.executable, program, server.http_port, server.target(servers.HUGE), size, self.clients,
-            self.rounds))
+            self.rounds, server.scheme))
         result = json.loads(text)
         return Sample(result["bytes"] / 1e6, cpu, result["seconds"], failed=result["failed"])
 

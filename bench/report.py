@@ -6,8 +6,8 @@ import platform
 import re
 import statistics
 
-PEERS = ("dnsmasq", "tftpd-hpa", "atftpd", "nginx", "kea-dhcp4", "bsdtar")
-GOAL = 1.0
+PEERS = ("dnsmasq", "tftpd-hpa", "atftpd", "nginx", "dnsmasq+nginx", "kea-dhcp4", "bsdtar", "sendfile",
+         "pixie of 100")
 
 
 class Report:
@@ -26,9 +26,9 @@ class Report:
         if text not in self._notes:
             self._notes.append(text)
 
-    def add(self, name, unit, figures, more_is_better=True):
-        """`figures`: by server's name, pixie among them, a list with one for each turn. Returns the
-        table's line."""
+    def add(self, name, unit, figures, goal=1.0, more_is_better=True, below=None):
+        """`figures`: by server's name, pixie among them, a list with one for each turn. `goal`: the ratio to the best
+        peer that is wanted; or pixie's own figure is to be `below` something. Returns the table's line."""
         own = figures["pixie"]
 
         def ratio(peer):
@@ -38,12 +38,14 @@ class Report:
         ratios = {peer: ratio(peer) for peer in PEERS if peer in figures}
         line = [name, unit, _number(statistics.median(own))]
         line += [f"{ratios[peer]:.2f}" if peer in ratios else "-" for peer in PEERS]
-        if ratios:
-            best = min(ratios, key=ratios.get)
-            line += [f"{best} {_number(statistics.median(figures[best]))}", f"{ratios[best]:.2f}",
-                     f">= {GOAL}", "met" if round(ratios[best], 2) >= GOAL else "MISSED"]
+        best = min(ratios, key=ratios.get, default=None)
+        line += [f"{best} {_number(statistics.median(figures[best]))}", f"{ratios[best]:.2f}"] if best else ["-"] * 2
+        if below is not None:
+            line += [f"< {below} {unit}", _verdict(statistics.median(own) < below)]
+        elif best:
+            line += [f">= {goal}", _verdict(round(ratios[best], 2) >= goal)]
         else:
-            line += ["-"] * 4
+            line += ["-"] * 2
         self._ratios.append(line)
         return line
 
@@ -86,6 +88,10 @@ def machine():
             f"{info.count('processor')} cores; kernel {platform.release()}",
             "server on cpu 0, load on cpu 1, over the loopback of a network namespace; CPU time is "
             "user and system time of the server's control group"]
+
+
+def _verdict(met):
+    return "met" if met else "MISSED"
 
 
 def _number(value):

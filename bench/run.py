@@ -20,14 +20,19 @@ import tempfile
 import traceback
 
 import dhcp
+import fleet
+import https
 import iso_images
 import isolation
 import loads
 import report
 import servers
-from servers import Atftpd, Dnsmasq, Nginx, NginxCache, Pixie, PixieMirror, TftpdHpa
+import storm
+from servers import Atftpd, BareSendfile, Dnsmasq, Nginx, NginxCache, Pixie, PixieMirror, TftpdHpa
 
 OPEN_TRANSFERS = 10_000
+# What pixie itself may take.
+TRANSFERS_MEGABYTES, IDLE_MEGABYTES, START_MILLISECONDS = 64, 16, 50
 IDLE_CONNECTIONS = 1_000
 MANY_SCRIPTS = 10_000
 DHCP_RATE = 200  # exchanges in a second, which every server stands
@@ -43,6 +48,7 @@ class Row:
     unit: str
     servers: tuple
     load: object
+    goal: float = 1.0
 
 
 class Bench:
@@ -59,6 +65,7 @@ class Bench:
         """All rows that were asked for; a row that can't be measured is told and left out."""
         for row in self._rows():
             self._try(row.name, lambda row=row: self._measure(row))
+        self._try("memory, idle", self._idle_memory)
         self._try(f"memory, {OPEN_TRANSFERS} TFTP transfers", self._transfers_memory)
         self._try(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", self._connections_memory)
         self._try("DHCP, highest rate without loss", self._highest_dhcp_rate)
@@ -91,17 +98,30 @@ class Bench:
         for clients, transfers in ((1, 100), (100, 600), (1000, 1000)):
             transfers = transfers // 2 if quick and clients < 1000 else transfers
             yield Row(f"TFTP lock step, ROM, {clients} clients", "MB/CPU s", (Pixie, *TFTP_PEERS),
-                      loads.Tftp(program, servers.ROM, clients, transfers))
+                      loads.Tftp(program, servers.ROM, clients, transfers), 1.0 if clients == 1 else 2.0)
         for window in (4, 16, 64):
             for clients, transfers in ((1, 4), (100, 100)):
                 yield Row(f"TFTP window {window}, 16 MB, {clients} clients", "MB/CPU s",
                           (Pixie, *TFTP_PEERS),
-                          loads.Tftp(program, servers.BIG, clients, transfers, window))
+                          loads.Tftp(program, servers.BIG, clients, transfers, window), 3.0)
         for name, keep_alive in (("keep-alive", True), ("a connection each", False)):
             yield Row(f"HTTP 1 kB script, {name}", "req/CPU s", (Pixie, Nginx),
                       loads.SmallHttp(1 if quick else 3, keep_alive))
+        for name, keep_alive in (("keep-alive", True), ("a connection each", False)):
+            yield Row(f"HTTP script rendered for each of {fleet.MANY} machines, {name}", "req/CPU s",
+                      (fleet.PixieFleet, fleet.NginxRendered), fleet.Scripts(1 if quick else 3, keep_alive), 1.2)
+        yield Row(f"script of one of {fleet.MANY} machines, to one of {fleet.FEW}", "req/CPU s",
+                  (fleet.PixieFleet, fleet.PixieFew), fleet.Scripts(1 if quick else 3, True), 0.9)
         for clients, rounds in ((1, 16), (8, 4), (64, 1)):
             yield Row(f"HTTP 256 MB, {clients} clients", "MB/CPU s", (Pixie, Nginx),
+                      loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
+        yield Row("HTTP 256 MB, 1 client, to a bare sendfile loop", "MB/CPU s", (Pixie, BareSendfile),
+                  loads.LargeHttp(1, 4 if quick else 16), 0.95)
+
+        yield Row("HTTPS 1 kB script, keep-alive", "req/CPU s", (https.PixieTls, https.NginxTls),
+                  loads.SmallHttp(1 if quick else 3, True))
+        for clients, rounds in ((1, 8), (8, 2)):
+            yield Row(f"HTTPS 256 MB, {clients} clients", "MB/CPU s", (https.PixieTls, https.NginxTls),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
 
         for clients, rounds in ((1, 16), (64, 1)):
@@ -117,10 +137,16 @@ class Bench:
         yield Row(f"DHCP, {DHCP_RATE} exchanges/s", "exchanges/CPU s", dhcp.SERVERS,
                   dhcp.Exchanges(DHCP_RATE, 2 if quick else 5))
 
+        for machines, seconds in ((1000, 2), (10_000, 20)):
+            yield Row(f"storm of {machines} machines", "machines/CPU s", storm.SERVERS,
+                      storm.Storm(machines, seconds), 1.5)
+
     def _make(self, kind, **changes):
         server = kind(self._scratch, self._root)
-        if issubclass(kind, Pixie) or kind is dhcp.PixieDhcp:
-            server.path = self._options.pixie
+        # The program under test, and what peers need of it.
+        for attribute in ("path", "pixie"):
+            if hasattr(kind, attribute):
+                setattr(server, attribute, self._options.pixie)
         for key, value in changes.items():
             setattr(server, key, value)
         return server
@@ -155,10 +181,10 @@ class Bench:
             self._report.add_details(row.name, name, runs)
         self.failed |= any(sample.failed for sample in samples[Pixie.name])
         figures = {name: [sample.figure for sample in runs] for name, runs in samples.items()}
-        self._add(row.name, row.unit, figures)
+        self._add(row.name, row.unit, figures, goal=row.goal)
 
-    def _add(self, name, unit, figures, more_is_better=True):
-        line = self._report.add(name, unit, figures, more_is_better)
+    def _add(self, name, unit, figures, **goals):
+        line = self._report.add(name, unit, figures, **goals)
         print("  " + "  ".join(line), file=sys.stderr, flush=True)
 
     def _give_up(self, row, server, sample):
@@ -180,14 +206,22 @@ class Bench:
             raise OSError(f"only {files} open files are allowed here")
         with self._running(Pixie) as server:
             held = loads.memory_with_transfers(self._options.load, server, OPEN_TRANSFERS)
-        self._add(f"memory, {OPEN_TRANSFERS} TFTP transfers", "MB", {Pixie.name: [held]}, False)
+        self._add(f"memory, {OPEN_TRANSFERS} TFTP transfers", "MB", {Pixie.name: [held]}, more_is_better=False,
+                  below=TRANSFERS_MEGABYTES)
+
+    def _idle_memory(self):
+        figures = {}
+        for kind in (Pixie, Dnsmasq, Nginx):
+            with self._running(kind) as server:
+                figures[kind.name] = [server.group.memory_megabytes()]
+        self._add("memory, idle", "MB", figures, more_is_better=False, below=IDLE_MEGABYTES)
 
     def _connections_memory(self):
         figures = {}
         for kind in (Pixie, Nginx):
             with self._running(kind) as server:
                 figures[kind.name] = [loads.memory_with_connections(server, IDLE_CONNECTIONS)]
-        self._add(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", "MB", figures, False)
+        self._add(f"memory, {IDLE_CONNECTIONS} idle HTTP connections", "MB", figures, more_is_better=False)
 
     def _highest_dhcp_rate(self):
         figures = {}
@@ -208,11 +242,12 @@ class Bench:
             if count == iso_images.MOST_FILES:
                 with self._running(iso_images.PixieImage, image=image) as server:
                     held = server.group.memory_megabytes()
-                self._add(f"memory, an ISO with {count} files", "MB", {Pixie.name: [held]}, False)
+                self._add(f"memory, an ISO with {count} files", "MB", {Pixie.name: [held]}, more_is_better=False)
 
     def _index(self, name, image):
         runs = [iso_images.listing_milliseconds(self._options.pixie, image) for _ in range(self._options.runs)]
-        self._add(name, "ms", {program: [run[program] for run in runs] for program in runs[0]}, False)
+        self._add(name, "ms", {program: [run[program] for run in runs] for program in runs[0]},
+                  more_is_better=False)
 
     def _start_up(self):
         scripts = self._scratch.files / "scripts"
@@ -225,7 +260,8 @@ class Bench:
             for kind, changes in ((Pixie, {"scripts": scripts}), (Nginx, {})):
                 with self._running(kind, **changes) as server:
                     milliseconds[kind.name].append(server.seconds_to_start * 1000)
-        self._add(f"start with {MANY_SCRIPTS} scripts", "ms", milliseconds, False)
+        self._add(f"start with {MANY_SCRIPTS} scripts", "ms", milliseconds, more_is_better=False,
+                  below=START_MILLISECONDS)
 
 
 def _options():

@@ -18,6 +18,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests"))
 from lab import assets  # noqa: E402
+import http_load  # noqa: E402
 
 ROM = "snponly64.efi"
 SCRIPT = "ipxe/52-54-00-00-00-01.ipxe"
@@ -78,6 +79,7 @@ class Server:
 
     name = ""
     tftp_port = http_port = None
+    scheme = "http"
 
     def __init__(self, scratch, root, folder=None):
         self.root = root
@@ -124,10 +126,11 @@ class Server:
 
     def head(self, target):
         """The status of a HEAD request; None: nobody answers."""
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", self.http_port)) != 0:
+        with socket.socket() as plain:
+            if plain.connect_ex(("127.0.0.1", self.http_port)) != 0:
                 time.sleep(0.001)
                 return None
+            client = plain if self.scheme == "http" else http_load.unverified().wrap_socket(plain)
             client.sendall(f"HEAD {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
             words = client.recv(1024).split()
             return int(words[1]) if words else None
@@ -273,6 +276,24 @@ class Nginx(Server):
 
     def version(self):
         return re.sub(r"nginx version: ", "", _output(self.command()[0], "-v")).strip()
+
+
+class BareSendfile(Server):
+    """No server: the huge file by sendfile(2), whatever is asked for."""
+
+    name = "sendfile"
+    http_port = 8016
+
+    def command(self):
+        return [Program(sys.executable, dict(os.environ)), pathlib.Path(__file__).with_name("bare_sendfile.py"),
+                self.http_port, self.root / HUGE]
+
+    def _http_answers(self):
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.http_port)) == 0
+
+    def version(self):
+        return "python " + sys.version.split()[0]
 
 
 class _Upstream(Nginx):

@@ -45,7 +45,7 @@ rom_names_are_told() {
     grep -q "$name" docs/roms.md || { echo "docs/roms.md doesn't tell of $name" >&2; return 1; }
   done
 }
-unit_is_sound() { ! command -v systemd-analyze >/dev/null || systemd-analyze verify --man=no "$1" 2>&1 | grep -v 'is not executable' | { ! grep .; }; }
+unit_is_sound() { ! command -v systemd-analyze >/dev/null || systemd-analyze verify --man=no "$@" 2>&1 | grep -v 'is not executable' | { ! grep .; }; }
 
 check "docs/settings.md is made from the settings table" settings_page_is_current
 check "the documents name only options that exist" options_exist
@@ -53,6 +53,6 @@ check "the manual page formats without a warning" manual_is_sound
 check "links lead to files" links_lead_somewhere
 check "the executable is static and under 16 MB" executable_is_as_told
 check "docs/roms.md tells of every embedded ROM" rom_names_are_told
-check "the service unit is sound" unit_is_sound packaging/pixie.service
+check "the units are sound" unit_is_sound packaging/pixie.service packaging/pixie.socket
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -19,10 +19,12 @@ import threading
 import traceback
 
 from clients import (api_docs, clients_http, clients_tftp, dhcp, dhcp6, dhcp_beside, dhcp_config,  # noqa: F401
-                     dhcp_load, dhcp_server, doctor, explain, http_files, http_messages, http_paths,
-                     http_patience, images, images_upload, life, life_start, machines, mirror,
-                     mirror_answers, mirror_commands, page, tftp_faults, tftp_load, tftp_names,
-                     tftp_protocol, webhook)  # (cases register themselves)
+                     dhcp_load, dhcp_server, doctor, explain, faults_disk, faults_flood,
+                     faults_interfaces, faults_life, faults_network, http_files, http_messages,
+                     http_paths, http_patience, https, images, images_upload, life, life_start,
+                     machines, mirror, mirror_answers, mirror_commands, page, sandbox, storm,
+                     tftp_faults, tftp_load, tftp_names, tftp_protocol,
+                     webhook)  # (cases register themselves)
 from clients.bench import Bench
 from clients.case import CASES, Failure, Skip, Stopwatch, check
 from clients.network import Network
@@ -45,8 +47,9 @@ class Runner:
         """Runs one case and tells how it went."""
         watch = Stopwatch()
         story = log = ""
+        told = []
         try:
-            self._play(case)
+            self._play(case, told)
             status = "PASS"
         except Skip as skip:
             status = "SKIP"
@@ -59,21 +62,24 @@ class Runner:
         with self._printing:
             self.counts[status] += 1
             print(f"{status} {case.name:36} {watch.seconds():5.1f} s  {case.note}", flush=True)
+            for text in told:
+                print(f"    {text}", flush=True)
             if story:
                 text = f"{story}\n--- the end of pixie's log:\n{log}"
                 print("    " + text.replace("\n", "\n    "), flush=True)
 
-    def _play(self, case):
+    def _play(self, case, told):
         folder = self._folder / case.name
         folder.mkdir()
         if case.faults or case.own_network:
             with Network(folder, case.faults) as network:
-                self._play_in(network, case, folder)
+                self._play_in(network, case, folder, told)
         else:
-            self._play_in(self._network, case, folder)
+            self._play_in(self._network, case, folder, told)
 
-    def _play_in(self, network, case, folder):
+    def _play_in(self, network, case, folder, told):
         bench = Bench(folder, network, self._program)
+        bench.told = told
         try:
             try:
                 case.run(bench)

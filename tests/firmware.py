@@ -358,6 +358,11 @@ CASES = {
         "another server says what it boots (Pixiecore's API)", "uefi64",
         (IPXE, MENU, *X86_EFI), scripts=(), served=SERVED_EFI, upstream=UPSTREAM,
         logged=(re.compile(rf"boot\.script [^\n]*mac={MAC} because=upstream"),)),
+    "uefi64-https": Case(
+        "UEFI x64 over HTTPS, the firmware trusting pixie's authority; the scripts' URLs are https", "uefi64",
+        (IPXE, *X86_EFI), scripts=(), fleet=FLEET, https=True,
+        served=("snponly.efi", OWN_FILE, "vmlinuz", "initrd.gz"),
+        logged=(re.compile(r"https\.connected [^\n]*version=TLSv1\.2"),)),
     "screenshot": Case(  # the menu is complete when its first entry is drawn again, to count down
         "saves menu.png for the README", "bios",
         (QEMU_ROM, IPXE, MENU, See("last entry", rb"boot device"), See("count-down", MENU.pattern),

@@ -52,6 +52,7 @@ std::string banner(const Settings& settings, const net::Sockets& sockets,
   line("pixie {} serves", PIXIE_VERSION);
   line("  TFTP     {}", places(sockets.tftp, ", "));
   line("  HTTP     {}   (look: {})", places(sockets.http, ", "), url);
+  if (!sockets.https.empty()) line("  HTTPS    {}", places(sockets.https, ", "));
   const auto mode = settings.dhcp.mode;
   const bool dhcp = mode != net::DhcpSettings::Mode::off;
   if (dhcp) line("  DHCP     {} on {}", dhcp_mode_name(mode), interfaces);

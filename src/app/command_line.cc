@@ -51,6 +51,30 @@ void add_doctor(CLI::App& app, CommandLine& line) {
   doctor.require_subcommand(0, 1);
 }
 
+void add_storm(CLI::App& app, CommandLine& line) {
+  auto& arguments = line.storm;
+  auto& storm = *app.add_subcommand("storm");
+  storm.preparse_callback([&line](std::size_t) { line.command = Command::storm; });
+  storm.add_option("SERVER", arguments.server);
+  storm.add_option("--machines", arguments.machines)->check(CLI::Range(1, 1'000'000));
+  storm.add_option("--dhcp", arguments.dhcp)->delimiter(',');
+  storm.add_option("--relay", arguments.relay);
+  storm.add_option("--rom", arguments.rom);
+  storm.add_option("--script", arguments.script);
+  storm.add_option("--arch", arguments.architecture);
+  storm.add_option("--mac", arguments.mac);
+  storm.add_option("--arrive", arguments.arrive);
+  storm.add_option("--over", arguments.over_seconds)->check(CLI::Range(0.0, 86'400.0));
+  storm.add_option("--think", arguments.think_seconds)->check(CLI::Range(0.0, 3'600.0));
+  storm.add_option("--loss", arguments.loss_percent)->check(CLI::Range(0.0, 100.0));
+  storm.add_option("--patience", arguments.patience_seconds)->check(CLI::Range(1.0, 3'600.0));
+  storm.add_option("--seed", arguments.seed);
+  storm.add_option("--pid", arguments.processes)->delimiter(',')->check(CLI::PositiveNumber);
+  storm.add_flag("--json", arguments.json);
+  storm.add_flag("--public", arguments.public_servers);
+  storm.add_flag_callback("-h,--help", [&line] { line.command = Command::help; });
+}
+
 /// Settings (`--http`) may stand behind the command, too: they fall through to `app`.
 void add_machine(CLI::App& app, CommandLine& line) {
   using Action = MachineArguments::Action;
@@ -135,6 +159,19 @@ void add_mirror(CLI::App& app, CommandLine& line) {
   fetch.add_flag("--force", line.fetch.force);
 }
 
+void add_sandbox(CLI::App& app, CommandLine& line) {
+  using Action = SandboxArguments::Action;
+  auto& sandbox = *app.add_subcommand("sandbox")->fallthrough();
+  sandbox.preparse_callback([&line](std::size_t) { line.command = Command::sandbox; });
+  for (const auto& [name, action] :
+       {std::pair{"read", Action::read}, {"write", Action::write}, {"run", Action::run}}) {
+    auto& sub = *sandbox.add_subcommand(name)->fallthrough();
+    sub.preparse_callback([&line, action](std::size_t) { line.sandbox.action = action; });
+    sub.add_option("FILE", line.sandbox.path)->required();
+  }
+  sandbox.require_subcommand(1, 1);
+}
+
 void add_commands(CLI::App& app, CommandLine& line) {
   auto& roms = *app.add_subcommand("roms")->fallthrough();
   roms.parse_complete_callback([&line] {
@@ -160,10 +197,19 @@ void add_commands(CLI::App& app, CommandLine& line) {
   dhcp.add_option("--address", line.address);
 
   add_doctor(app, line);
+  add_storm(app, line);
   add_machine(app, line);
   add_fleet(app, line);
   add_images(app, line);
   add_mirror(app, line);
+  add_sandbox(app, line);
+
+  auto& tls = *app.add_subcommand("tls");
+  auto& init = *tls.add_subcommand("init");
+  init.preparse_callback([&line](std::size_t) { line.command = Command::tls_init; });
+  init.add_option("DIR", line.tls.folder)->required();
+  init.add_option("--name", line.tls.names)->allow_extra_args(false);
+  tls.require_subcommand(1);
 
   auto& manual = *app.add_subcommand("man");
   manual.preparse_callback([&line](std::size_t) { line.command = Command::manual; });

@@ -9,7 +9,10 @@
 #include "app/image_files.h"
 #include "app/machine_command.h"
 #include "app/mirror_command.h"
+#include "app/sandbox_command.h"
 #include "app/settings.h"
+#include "app/storm_command.h"
+#include "app/tls_command.h"
 
 namespace pixie::app {
 
@@ -35,6 +38,9 @@ enum class Command : std::uint8_t {
   explain,
   mirror,
   fetch,
+  sandbox,
+  storm,
+  tls_init,
 };
 
 struct CommandLine {
@@ -57,6 +63,9 @@ struct CommandLine {
   ImageFileArguments image_files;
   MirrorArguments mirror;
   FetchArguments fetch;
+  SandboxArguments sandbox;
+  StormArguments storm;
+  TlsArguments tls;
 };
 
 /// The error is one sentence, with the nearest thing that would have been right.

@@ -111,7 +111,7 @@ class Explanation {
         out_(out) {
     tree_.set_images(std::make_shared<const images::Images>(std::move(images)));
     const auto address = address_of(settings.layout);
-    here_ = {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
+    here_ = {.server = tree_.url({address}), .host = tree_.host({address}), .callback = {}};
     here_.callback = fmt::format("{}/api/v1/machines/{}/done?token=given-at-boot", here_.server,
                                  identity_.mac()->hyphens());
   }

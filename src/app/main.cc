@@ -75,6 +75,12 @@ int machine(const CommandLine& line) {
   return machine_command(line.machine, *values);
 }
 
+int sandbox(const CommandLine& line) {
+  const auto values = gather_values(line);
+  if (!values) return complain(usage, values.error());
+  return sandbox_command(line.sandbox, *values);
+}
+
 int check(const CommandLine& line) {
   auto values = gather_values(line);
   if (!values) return complain(usage, values.error());
@@ -103,6 +109,11 @@ int image_files(const CommandLine& line) {
   const auto done = line.command == Command::images_cat
                         ? print_image_file(line.image_files, std::cout)
                         : list_image_files(line.image_files, std::cout, std::cerr);
+  return done ? success : complain(failure, done.error());
+}
+
+int tls_init(const TlsArguments& arguments) {
+  const auto done = init_tls(arguments, std::cout);
   return done ? success : complain(failure, done.error());
 }
 
@@ -149,6 +160,8 @@ int run(int argc, char** argv) {
       return doctor_watch(line->doctor);
     case Command::doctor_probe:
       return doctor_probe(line->doctor);
+    case Command::storm:
+      return storm_command(line->storm);
     case Command::machine:
       return machine(*line);
     case Command::check:
@@ -164,6 +177,10 @@ int run(int argc, char** argv) {
       return with_settings(*line, mirror_command, line->mirror);
     case Command::fetch:
       return with_settings(*line, fetch_command, line->fetch);
+    case Command::sandbox:
+      return sandbox(*line);
+    case Command::tls_init:
+      return tls_init(line->tls);
     default:
       return roms_command(*line);
   }

@@ -46,6 +46,13 @@ constexpr Text commands[] = {
      "arm64-uefi, x64-http, ...), behind whatever DHCP servers there are; list their answers, and "
      "tell what keeps such a machine from booting. It takes no lease. Give --mac to play a machine "
      "that has a script."},
+    {"pixie storm SERVER|--dhcp ADDR[,ADDR] [--machines N] [--arrive all|ramp|poisson] [--over "
+     "SECONDS] [--think SECONDS] [--loss PERCENT] [--patience SECONDS] [--seed N] [--arch KIND] "
+     "[--mac MAC] [--rom NAME] [--script NAME] [--relay ADDR] [--pid PID[,PID]] [--json] "
+     "[--public]",
+     "Let N simulated machines (100 unless told) boot from any boot server at once, and tell how "
+     "many did, how long they took, and why the others failed: see docs/storm.md. With --dhcp they "
+     "get addresses and boot files by DHCP, of which this machine is the relay agent."},
     {"pixie check [DIR]",
      "Check the scripts folder (DIR, or that of the settings): pixie.toml, pixie.d, templates, "
      "scripts, and what each machine whose entry names a profile would get. Print every mistake "
@@ -86,6 +93,16 @@ constexpr Text commands[] = {
      "Bring a distribution's installer (debian/12, rocky/9, ...) from any mirror of its own into "
      "pixie's, checked by what the distribution published, and write its profile into pixie.d in "
      "the scripts folder. Without an argument: list the distributions."},
+    {"pixie sandbox read|write|run FILE",
+     "Enter the sandbox that pixie would serve in with these settings, and try to read, make or "
+     "write, or run a file: what is to be stopped is stopped, with exit code 1. See "
+     "docs/security.md"},
+    {"pixie tls init DIR [--name NAME]...",
+     "Make an authority of one's own and a server's certificate for HTTPS (ca.crt, ca.key, "
+     "server.crt, server.key), for the host names and addresses NAME, or those of this machine, "
+     "and "
+     "tell what machines need to trust it. Nothing is overwritten; an authority that is there "
+     "signs."},
     {"pixie man [--markdown]",
      "Print this manual as a page for man, or the settings as a Markdown table."},
 };
@@ -161,7 +178,8 @@ std::string wrapped(std::string_view text, std::size_t indent) {
 }
 
 void add_help_entry(std::string& out, std::string_view term, std::string_view meaning) {
-  fmt::format_to(std::back_inserter(out), "  {}\n      {}\n", term, wrapped(meaning, 6));
+  fmt::format_to(std::back_inserter(out), "  {}\n      {}\n", wrapped(term, 10),
+                 wrapped(meaning, 6));
 }
 
 std::string roff(std::string_view text) {
@@ -194,11 +212,14 @@ std::string help_text() {
       "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n"
       "       pixie dhcp-config SERVER [--address ADDR]\n"
       "       pixie doctor [probe] ...\n"
+      "       pixie storm SERVER|--dhcp ADDR ...\n"
       "       pixie check [DIR]\n       pixie explain MAC ...\n"
       "       pixie images show|list|cat FILE ...\n"
       "       pixie machine [list|show|set|once|forget] ...\n"
       "       pixie mirror [list|fetch|verify] ...\n"
-      "       pixie fetch [NAME/VERSION] ...\n\n" +
+      "       pixie fetch [NAME/VERSION] ...\n"
+      "       pixie sandbox read|write|run FILE\n"
+      "       pixie tls init DIR ...\n\n" +
       wrapped(description, 0) + "\n\nExamples:\n";
   for (const auto& [term, meaning] : examples) add_help_entry(out, term, meaning);
   out += "\nOptions:\n";
@@ -226,10 +247,13 @@ std::string manual_page() {
       "server: TFTP and HTTP with iPXE inside\n.SH SYNOPSIS\n.B pixie\n[options]\n.br\n"
       ".B pixie roms\n[list|export|import|verify]\n.br\n.B pixie dhcp-config\n"
       "SERVER [\\-\\-address ADDR]\n.br\n.B pixie doctor\n[probe]\n.br\n"
+      ".B pixie storm\nSERVER|\\-\\-dhcp ADDR ...\n.br\n"
       ".B pixie check\n[DIR]\n.br\n.B pixie explain\nMAC ...\n.br\n"
       ".B pixie images\nshow|list|cat FILE ...\n.br\n"
       ".B pixie machine\n[list|show|set|once|forget]\n.br\n"
       ".B pixie mirror\n[list|fetch|verify]\n.br\n.B pixie fetch\n[NAME/VERSION]\n"
+      ".br\n.B pixie sandbox\nread|write|run FILE\n"
+      ".br\n.B pixie tls\ninit DIR ...\n"
       ".SH DESCRIPTION\n{}\n.PP\n{}\n",
       PIXIE_VERSION, roff(description),
       "A setting comes from the command line, else from the environment, else from the "
@@ -246,7 +270,7 @@ std::string manual_page() {
   for (const auto& [term, meaning] : commands) add_roff_entry(out, term, meaning);
   out += ".SH SIGNALS\n";
   add_roff_entry(out, "SIGTERM, SIGINT",
-                 "Stop: nothing new is taken, what is under way gets two seconds.");
+                 "Stop: nothing new is taken, what is under way may end (see --drain).");
   add_roff_entry(
       out, "SIGHUP",
       "Read the settings again; those that can't change while serving keep their values.");

@@ -11,8 +11,19 @@
 #include <fmt/format.h>
 
 namespace pixie::app {
+namespace {
 
-ServiceManager::ServiceManager() {
+std::optional<std::chrono::microseconds> watchdog_of_environment() {
+  const char* process = std::getenv("WATCHDOG_PID");
+  const char* time = std::getenv("WATCHDOG_USEC");
+  if (!time || (process && std::atol(process) != getpid())) return std::nullopt;
+  const std::chrono::microseconds half(std::atoll(time) / 2);
+  return half.count() > 0 ? std::optional(half) : std::nullopt;
+}
+
+}  // namespace
+
+ServiceManager::ServiceManager() : watchdog_(watchdog_of_environment()) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

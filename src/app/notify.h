@@ -1,6 +1,8 @@
 // Messages to the service manager: sd_notify(3).
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "tree/descriptor.h"
@@ -13,9 +15,13 @@ class ServiceManager {
   ServiceManager();
   /// Sends `state`, such as `READY=1`.
   void notify(const std::string& state) const;
+  /// How often it wants to hear WATCHDOG=1: half of the time after which it takes us for hung (sd_watchdog_enabled(3)).
+  /// Nothing: it doesn't.
+  std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }
 
  private:
   tree::Descriptor socket_;
+  std::optional<std::chrono::microseconds> watchdog_;
 };
 
 /// `MONOTONIC_USEC=…`, which belongs to RELOADING=1.

@@ -114,7 +114,7 @@ api::UpstreamAnswer Office::upstream(const wire::Mac& mac) const {
 machines::Here Office::here(const machines::Identity&) const {
   const std::lock_guard lock(mutex_);
   const auto address = wire::IpAddress::parse(address_).value_or(wire::IpAddress());
-  return {.server = tree_.url(address), .host = tree_.host(address), .callback = {}};
+  return {.server = tree_.url({address}), .host = tree_.host({address}), .callback = {}};
 }
 
 bool Office::has(const http::Target& target) const {

@@ -3,9 +3,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -63,6 +68,27 @@ std::string unreadable_for(const User& user, const Settings& settings) {
   return found;
 }
 
+/// What root's own files could do without: whoever is served from, and written to, may be somebody else. The mirror and
+/// SQLite give new files to the folder's or the database's owner.
+constexpr std::uint64_t for_files_of_others =
+    1 << CAP_DAC_OVERRIDE | 1 << CAP_FOWNER | 1 << CAP_CHOWN;
+
+/// Each half has a set of its own: the version of capset(2) that takes 64 bits.
+using CapabilitySets = std::array<__user_cap_data_struct, 2>;
+
+/// capget(2) and capset(2) have no function in the C library.
+bool exchange_capabilities(long call, CapabilitySets& sets) {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  return syscall(call, &header, sets.data()) == 0;
+}
+
+/// What no program that is started could have again. Needs CAP_SETPCAP; without it, no_new_privs does that alone.
+void limit_bounding_set(std::uint64_t kept) {
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+    if ((kept >> capability & 1) == 0) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
+}
+
 }  // namespace
 
 std::optional<User> user_to_become(const Settings& settings) {
@@ -85,12 +111,38 @@ Expected<std::string> drop_privileges(const Settings& settings) {
         "--user.",
         settings.user, unreadable);
   }
+  limit_bounding_set(0);
   if (setgroups(0, nullptr) != 0 || setgid(user->gid) != 0 || setuid(user->uid) != 0) {
     return fail(fmt::format("--user: can't become {}: {}", settings.user, std::strerror(errno)));
   }
   if (!unreadable.empty())
     return fmt::format("{} can't read {}: that will not be served.", settings.user, unreadable);
   return "";
+}
+
+Expected<void> drop_capabilities() {
+  const auto kept = geteuid() == 0 ? for_files_of_others : 0;
+  limit_bounding_set(kept);
+  CapabilitySets sets{};
+  if (!exchange_capabilities(SYS_capget, sets))
+    return fail(fmt::format("--sandbox: capget: {}", std::strerror(errno)));
+  bool any = false;
+  for (std::size_t half = 0; half < sets.size(); ++half) {
+    any |= (sets[half].permitted | sets[half].inheritable) != 0;
+    const auto left = sets[half].permitted & static_cast<std::uint32_t>(kept >> 32 * half);
+    sets[half] = {.effective = left, .permitted = left, .inheritable = 0};
+  }
+  // The ambient ones go with the permitted ones.
+  if (any && !exchange_capabilities(SYS_capset, sets))
+    return fail(fmt::format("--sandbox: capset: {}", std::strerror(errno)));
+  return {};
+}
+
+std::string capabilities_in_force() {
+  CapabilitySets sets{};
+  if (!exchange_capabilities(SYS_capget, sets)) return "unknown";
+  const auto effective = std::uint64_t{sets[1].effective} << 32 | sets[0].effective;
+  return effective == 0 ? "none" : fmt::format("{:016x}", effective);
 }
 
 }  // namespace pixie::app

@@ -52,6 +52,13 @@ void Progress::show(std::uint64_t bytes, std::optional<std::uint64_t> total) {
                    size_text(rate)));
 }
 
+void Progress::show(const std::string& text) {
+  const auto now = Clock::now();
+  if (!terminal_ || now - drawn_ < redraw) return;
+  drawn_ = now;
+  draw(fmt::format("{}  {}", name_, text));
+}
+
 void Progress::end(const std::string& text) {
   draw(fmt::format("{}  {}", name_, text));
   out_ << '\n' << std::flush;

@@ -16,6 +16,8 @@ class Progress {
 
   /// So many bytes are here; `total`, if it is known, in all. Draws ten times a second at most.
   void show(std::uint64_t bytes, std::optional<std::uint64_t> total);
+  /// The same for what is told in other words than bytes.
+  void show(const std::string& text);
   /// Ends the line: what came of it.
   void end(const std::string& text);
 

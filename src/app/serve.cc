@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -14,13 +15,12 @@
 #include "app/manual.h"
 #include "app/notify.h"
 #include "app/privileges.h"
+#include "app/sandbox.h"
 #include "app/service.h"
 #include "events/catalogue.h"
 
 namespace pixie::app {
 namespace {
-
-constexpr auto grace = std::chrono::seconds(2);
 
 std::string names_of(const std::vector<net::Interface>& interfaces) {
   std::string names;
@@ -53,34 +53,69 @@ void raise_descriptor_limit() {
 void note_ports(tree::Layout& layout, const net::Sockets& sockets) {
   layout.http_port = sockets.http.front().endpoint.port;
   layout.tftp_port = sockets.tftp.front().endpoint.port;
+  if (!sockets.https.empty()) layout.https_port = sockets.https.front().endpoint.port;
+}
+
+/// Empty: there is none.
+std::string config_file(const CommandLine& line) {
+  const char* from_environment = std::getenv("PIXIE_CONFIG");
+  if (line.config_file.empty() && from_environment) return from_environment;
+  return line.config_file;
+}
+
+Expected<Values> gather_values(const CommandLine& line, const FileReader& files) {
+  Values file;
+  if (const auto path = config_file(line); !path.empty()) {
+    const auto text = files.read(path);
+    if (!text) {
+      return fail(fmt::format("--config: {} can't be read: {}", path, std::strerror(text.error())));
+    }
+    auto read = values_from_toml(*text, path);
+    if (!read) return std::unexpected(read.error());
+    file = std::move(*read);
+  }
+  const auto environment =
+      values_from_environment([](const char* name) -> const char* { return std::getenv(name); });
+  return merge(file, environment, line.values);
 }
 
 /// The settings as they are now, but those that can't change while serving as they were.
-Expected<Settings> read_again(const CommandLine& line, const Values& running) {
-  auto values = gather_values(line);
+Expected<Settings> read_again(const CommandLine& line, const Values& running,
+                              const FileReader& files) {
+  auto values = gather_values(line, files);
   if (!values) return std::unexpected(values.error());
   for (const auto& setting : settings_table()) {
     if (!setting.reloadable)
       (*values)[std::string(setting.name)] = running.find(setting.name)->second;
   }
+  if (auto reached = within_sandbox(*values); !reached) return std::unexpected(reached.error());
   return interpret(*values);
 }
 
-void reload(const CommandLine& line, const Values& running, const tree::Layout& layout,
-            Service& service, const ServiceManager& manager) {
-  manager.notify("RELOADING=1\n" + monotonic_now());
-  auto settings = read_again(line, running);
-  auto tokens = settings ? read_tokens(*settings) : std::unexpected(settings.error());
-  if (tokens) {
-    settings->layout.http_port = layout.http_port;
-    settings->layout.tftp_port = layout.tftp_port;
-    service.replace(*settings, std::move(*tokens));
-    service.events().emit(events::reloaded, {{"scripts", settings->layout.scripts},
-                                             {"extra", settings->layout.extra}});
-  } else {
-    service.events().emit(events::reload_failed, {{"reason", tokens.error().text}});
-  }
-  manager.notify("READY=1");
+/// What HTTPS is served with; nothing if there is none. Read by the user who started pixie: a key is often root's alone.
+struct Https {
+  std::unique_ptr<net::TlsServer> server;
+  net::TlsServer::Contents contents;
+};
+
+Expected<Https> open_https(const Settings& settings) {
+  if (settings.server.https_endpoints.empty()) return Https{};
+  auto contents = net::TlsServer::read(settings.tls);
+  if (!contents) return std::unexpected(contents.error());
+  auto server = std::make_unique<net::TlsServer>();
+  if (auto loaded = server->load(*contents, settings.tls); !loaded)
+    return std::unexpected(loaded.error());
+  return Https{std::move(server), std::move(*contents)};
+}
+
+/// What the operator should know of it once privileges are dropped.
+std::string advice_on(const Https& https, const net::TlsFiles& files) {
+  const auto unreadable = https.server ? unreadable_of(files) : std::string();
+  if (unreadable.empty()) return {};
+  return fmt::format(
+      "The user that pixie has become can't read {}: when it is renewed, pixie must be "
+      "started anew. Make it readable for that user, or its group, or choose with --user.",
+      unreadable);
 }
 
 /// Collects the signals that steer pixie, from its making on; made before any other thread, so that no thread
@@ -93,33 +128,78 @@ class Signals {
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   }
 
-  /// The next one; waits for it.
-  int next() const {
-    int received = 0;
-    sigwait(&set_, &received);
-    return received;
+  /// The next one; waits for it, or for so long, when it is 0.
+  int next(std::optional<std::chrono::microseconds> wait) const {
+    if (!wait) {
+      int received = 0;
+      sigwait(&set_, &received);
+      return received;
+    }
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*wait);
+    const timespec time{.tv_sec = seconds.count(),
+                        .tv_nsec = std::chrono::nanoseconds(*wait - seconds).count()};
+    return std::max(sigtimedwait(&set_, nullptr, &time), 0);
+  }
+
+  /// Whether another order to stop has come.
+  static bool stop_repeated() {
+    sigset_t waiting;
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
   }
 
  private:
   sigset_t set_;
 };
 
+/// How long transfers may go on after the order to stop.
+std::chrono::seconds drain_time(const Values& values) {
+  return std::chrono::seconds(std::stoi(values.find("drain")->second.text));
+}
+
+/// What a running pixie is steered with.
+struct Helm {
+  const CommandLine& line;
+  const Values& values;
+  const tree::Layout& layout;
+  const FileReader& files;
+  const ServiceManager& manager;
+};
+
+void reload(const Helm& helm, Service& service) {
+  helm.manager.notify("RELOADING=1\n" + monotonic_now());
+  auto settings = read_again(helm.line, helm.values, helm.files);
+  auto tokens = settings ? read_tokens(*settings, helm.files) : std::unexpected(settings.error());
+  if (tokens) {
+    settings->layout.http_port = helm.layout.http_port;
+    settings->layout.https_port = helm.layout.https_port;
+    settings->layout.tftp_port = helm.layout.tftp_port;
+    service.replace(*settings, std::move(*tokens));
+    service.events().emit(events::reloaded, {{"scripts", settings->layout.scripts},
+                                             {"extra", settings->layout.extra}});
+  } else {
+    service.events().emit(events::reload_failed, {{"reason", tokens.error().text}});
+  }
+  helm.manager.notify("READY=1");
+}
+
+/// Until a signal ends it. As long as all loops turn, the service manager hears it.
+void steer(const Helm& helm, const Signals& signals, Service& service) {
+  const auto watchdog = helm.manager.watchdog();
+  for (;;) {
+    const int signal = signals.next(watchdog);
+    if (signal == SIGHUP) reload(helm, service);
+    if (signal != SIGHUP && signal != 0) return;
+    if (!watchdog) continue;
+    service.await_turns();
+    helm.manager.notify("WATCHDOG=1");
+  }
+}
+
 }  // namespace
 
 Expected<Values> gather_values(const CommandLine& line) {
-  const char* from_environment = std::getenv("PIXIE_CONFIG");
-  const auto path = !line.config_file.empty() ? line.config_file
-                    : from_environment        ? from_environment
-                                              : "";
-  Values file;
-  if (!path.empty()) {
-    auto read = values_from_file(path);
-    if (!read) return std::unexpected(read.error());
-    file = std::move(*read);
-  }
-  const auto environment =
-      values_from_environment([](const char* name) -> const char* { return std::getenv(name); });
-  return merge(file, environment, line.values);
+  return gather_values(line, FileReader());
 }
 
 int serve(const CommandLine& line) {
@@ -140,11 +220,16 @@ int serve(const CommandLine& line) {
     dhcp = std::move(*opened);
     give_to_user(*settings, *dhcp);
   }
+  auto https = open_https(*settings);
+  if (!https) return complain(usage, https.error());
   make_state_folders(*settings);
   const ServiceManager manager;
   const auto advice = drop_privileges(*settings);
   if (!advice) return complain(usage, advice.error());
-  auto tokens = read_tokens(*settings);
+  const auto sandbox =
+      enter_sandbox(sandbox_mode(*values), *settings, {config_file(line), settings->api_tokens});
+  if (!sandbox) return complain(failure, sandbox.error());
+  auto tokens = read_tokens(*settings, sandbox->files);
   if (!tokens) return complain(usage, tokens.error());
   auto state = open_state(*settings);
   if (!state) return complain(failure, state.error());
@@ -158,8 +243,9 @@ int serve(const CommandLine& line) {
 
   const auto tftp = places(sockets->tftp, ",");
   const auto http = places(sockets->http, ",");
+  const auto secure = places(sockets->https, ",");
   auto texts = dhcp ? dhcp->advice : std::vector<std::string>();
-  for (const auto& text : {*advice, state->trouble}) {
+  for (const auto& text : {*advice, state->trouble, advice_on(*https, settings->tls)}) {
     if (!text.empty()) texts.push_back(text);
   }
   const auto address = address_for_clients(*settings, *sockets).text();
@@ -168,24 +254,31 @@ int serve(const CommandLine& line) {
                               .state = std::move(*state),
                               .mirror = std::move(*mirror),
                               .tokens = std::move(*tokens),
+                              .tls = std::move(https->server),
+                              .tls_contents = std::move(https->contents),
                               .address = address});
   auto& events = service.events();
   service.start();
   for (const auto& text : texts) events.emit(events::advice, {{"text", text}});
+  events.emit(events::sandboxed, {{"user", geteuid()},
+                                  {"capabilities", sandbox->capabilities},
+                                  {"landlock", sandbox->landlock},
+                                  {"seccomp", sandbox->seccomp}});
   events.emit(events::ready, {{"version", PIXIE_VERSION},
                               {"tftp", tftp},
                               {"http", http},
+                              {"https", secure.empty() ? "-" : secure},
                               {"dhcp", dhcp_mode_name(settings->dhcp.mode)},
                               {"interfaces", interfaces},
                               {"threads", settings->server.loops},
                               {"uid", geteuid()}});
   manager.notify("READY=1");
 
-  while (signals.next() == SIGHUP) reload(line, *values, settings->layout, service, manager);
+  steer({line, *values, settings->layout, sandbox->files, manager}, signals, service);
 
   manager.notify("STOPPING=1");
   events.emit(events::stopping, {});
-  service.finish(grace);
+  service.finish(drain_time(*values), Signals::stop_repeated);
   return success;
 }
 

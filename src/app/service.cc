@@ -3,8 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,13 +21,15 @@ std::vector<std::string> troubles_of(const State& state) {
 
 }  // namespace
 
-Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& settings) {
+Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& settings,
+                                                         const FileReader& files) {
   if (settings.api_tokens.empty()) return nullptr;
-  std::ifstream file(settings.api_tokens);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open() || file.bad())
-    return fail(fmt::format("--api-tokens: {} can't be read", settings.api_tokens));
-  auto tokens = api::Tokens::parse(text, settings.api_tokens);
+  const auto text = files.read(settings.api_tokens);
+  if (!text) {
+    return fail(fmt::format("--api-tokens: {} can't be read: {}", settings.api_tokens,
+                            std::strerror(text.error())));
+  }
+  auto tokens = api::Tokens::parse(*text, settings.api_tokens);
   if (!tokens) return std::unexpected(tokens.error());
   return std::make_shared<const api::Tokens>(std::move(*tokens));
 }
@@ -37,6 +38,7 @@ Service::Service(const Settings& settings, Opened opened)
     : log_(STDERR_FILENO, settings.log_format, settings.level),
       fleet_(settings.layout.scripts, events_),
       library_(settings.images, kept_indexes_folder(settings), events_),
+      tls_(std::move(opened.tls)),
       office_(settings.layout, roster_, fleet_, opened.address, troubles_of(opened.state)),
       feed_(office_) {
   events_.add(log_);
@@ -80,12 +82,14 @@ Service::Service(const Settings& settings, Opened opened)
                               .mirror = mirror_.get(),
                               .listened = [this] { events_.views_changed(); },
                               .metrics = [this] { return metrics_text(); }});
-  server_ = std::make_unique<net::Server>(settings.server, settings.dhcp, std::move(opened.sockets),
-                                          std::move(opened.dhcp), settings.layout,
-                                          net::Surroundings{events_, *services_, *front_});
+  server_ = std::make_unique<net::Server>(
+      settings.server, settings.dhcp, std::move(opened.sockets), std::move(opened.dhcp),
+      settings.layout, net::Surroundings{events_, *services_, *front_, tls_.get()});
+  if (tls_) certificates_.emplace(*tls_, std::move(opened.tls_contents), settings.tls, events_);
 }
 
 void Service::start() {
+  if (certificates_) certificates_->start();
   server_->start(fleet_.fleet(), library_.images());
   fleet_.start([this](const FleetWatch::Fleet& fleet) {
     // Before a machine is told of a file, it is known which one it must be.
@@ -105,6 +109,7 @@ void Service::start() {
 }
 
 Service::~Service() {
+  certificates_.reset();
   library_.stop();
   fleet_.stop();
   server_->stop();
@@ -120,14 +125,24 @@ Service::~Service() {
   upstream_.reset();
 }
 
-void Service::finish(std::chrono::milliseconds grace) {
+void Service::finish(std::chrono::milliseconds grace, const std::function<bool()>& hurried) {
+  using std::chrono::milliseconds;
   using std::chrono::steady_clock;
+  constexpr milliseconds step(100);
   const auto end = steady_clock::now() + grace;
-  server_->finish(grace);
+  const auto left = [end] {
+    return std::max(std::chrono::ceil<milliseconds>(end - steady_clock::now()), milliseconds(0));
+  };
+  const auto busy = [this] {
+    const auto active = server_->active();
+    return active.transfers + active.connections > 0;
+  };
+  do {
+    server_->finish(std::min(left(), step));
+  } while (busy() && left() > milliseconds(0) && !hurried());
   if (!web_hook_) return;
   events_.drain();
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
-  web_hook_->finish(std::max(left, std::chrono::milliseconds(0)));
+  web_hook_->finish(left());
 }
 
 void Service::replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens) {
@@ -138,6 +153,7 @@ void Service::replace(const Settings& settings, std::shared_ptr<const api::Token
   fleet_.follow(settings.layout.scripts);
   library_.follow(settings.images);
   uploads_->follow(settings.images);
+  if (certificates_) certificates_->follow(settings.tls);
   log_.set_level(settings.level);
   events_.views_changed();
 }

@@ -2,6 +2,7 @@
 // the reverse.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 
 #include "api/api.h"
 #include "api/feed.h"
+#include "app/certificate_watch.h"
+#include "app/file_reader.h"
 #include "app/fleet_watch.h"
 #include "app/front.h"
 #include "app/office.h"
@@ -38,6 +41,9 @@ class Service {
     State state;
     std::unique_ptr<mirror::Cache> mirror;
     std::shared_ptr<const api::Tokens> tokens;
+    /// Null: there is no HTTPS. What it was loaded with.
+    std::unique_ptr<net::TlsServer> tls;
+    net::TlsServer::Contents tls_contents;
     /// The address that people and machines are told.
     std::string address;
   };
@@ -49,8 +55,11 @@ class Service {
   void start();
   /// The settings were read again.
   void replace(const Settings& settings, std::shared_ptr<const api::Tokens> tokens);
-  /// Takes nothing new; waits until what is under way has ended, or for `grace`.
-  void finish(std::chrono::milliseconds grace);
+  /// Takes nothing new; waits until what is under way has ended, for `grace`, or until `hurried()`. What comes to
+  /// sockets that a supervisor holds as well waits there for the next pixie.
+  void finish(std::chrono::milliseconds grace, const std::function<bool()>& hurried);
+  /// Until every loop has taken a turn.
+  void await_turns() { server_->await_turns(); }
 
  private:
   std::string metrics_text() const;
@@ -63,6 +72,8 @@ class Service {
   machines::Roster roster_;
   FleetWatch fleet_;
   library::Library library_;
+  std::unique_ptr<net::TlsServer> tls_;
+  std::optional<CertificateWatch> certificates_;
   std::optional<library::Uploads> uploads_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<net::UpstreamClient> upstream_;
@@ -77,6 +88,7 @@ class Service {
 };
 
 /// The tokens of --api-tokens; null if there is no such setting.
-Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& settings);
+Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& settings,
+                                                         const FileReader& files);
 
 }  // namespace pixie::app

@@ -96,6 +96,18 @@ auto parse_list(std::string_view text, Parse parse)
   return items;
 }
 
+Expected<net::TlsFiles> tls_of(const Values& values, const net::ServerSettings& server) {
+  net::TlsFiles tls{.certificate = text_of(values, "tls-certificate"),
+                    .key = text_of(values, "tls-key"),
+                    .clients = text_of(values, "tls-clients")};
+  if (!server.https_endpoints.empty() && tls.certificate.empty())
+    return fail(
+        "--https: name the certificate and its key with --tls-certificate FILE --tls-key "
+        "FILE (pixie tls init DIR makes them for trying out)");
+  if (tls.key.empty()) tls.key = tls.certificate;
+  return tls;
+}
+
 net::DhcpSettings dhcp_of(const Values& values) {
   using Mode = net::DhcpSettings::Mode;
   net::DhcpSettings dhcp;
@@ -192,12 +204,20 @@ Expected<Settings> interpret(const Values& values) {
   Settings settings;
   settings.server.tftp_endpoints = *parse_endpoints(text_of(values, "tftp"), 69);
   settings.server.http_endpoints = *parse_endpoints(text_of(values, "http"), 80);
+  if (const auto& https = text_of(values, "https"); !https.empty())
+    settings.server.https_endpoints = *parse_endpoints(https, 443);
+  auto tls = tls_of(values, settings.server);
+  if (!tls) return std::unexpected(tls.error());
+  settings.tls = std::move(*tls);
   const auto threads = number_of<std::size_t>(values, "threads");
   settings.server.loops = threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
   settings.server.tftp.single_port = text_of(values, "tftp-single-port") == "true";
   settings.server.tftp.limits.max_blksize = number_of<std::uint16_t>(values, "tftp-max-blksize");
   settings.server.tftp.limits.max_windowsize =
       number_of<std::uint16_t>(values, "tftp-max-windowsize");
+  settings.server.tftp.limits.max_amplification =
+      number_of<std::uint8_t>(values, "tftp-amplification");
+  settings.server.tftp.unconfirmed_limit = number_of<std::size_t>(values, "tftp-unconfirmed");
   settings.server.tftp.without_options = *parse_networks(text_of(values, "tftp-no-options"));
   auto layout = layout_of(values, settings.server);
   if (!layout) return std::unexpected(layout.error());

@@ -29,9 +29,7 @@ struct Value {
 /// By setting's name.
 using Values = std::map<std::string, Value, std::less<>>;
 
-/// From a configuration file (TOML). An error begins with `FILE:LINE:COLUMN: `.
-Expected<Values> values_from_file(const std::string& path);
-/// From TOML text; `name` stands for the file in errors.
+/// From a configuration file's text (TOML). An error begins with `NAME:LINE:COLUMN: `; the name is the file's.
 Expected<Values> values_from_toml(std::string_view text, const std::string& name);
 /// From the environment; `look_up` returns a variable's text, or null.
 Values values_from_environment(const char* (*look_up)(const char*));
@@ -45,6 +43,8 @@ std::string to_toml(const Values& values);
 struct Settings {
   net::ServerSettings server;
   net::DhcpSettings dhcp;
+  /// Of HTTPS, if the server has endpoints for it.
+  net::TlsFiles tls;
   tree::Layout layout;
   /// The folder of images; empty: there is none.
   std::string images;

@@ -1,6 +1,5 @@
 // The configuration file: TOML whose keys are the settings' names.
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -12,8 +11,6 @@
 
 namespace pixie::app {
 namespace {
-
-constexpr std::size_t file_limit_bytes = 1 << 20;
 
 std::string place(const std::string& file, const toml::source_region& region) {
   return fmt::format("{}:{}:{}", file, region.begin.line, region.begin.column);
@@ -101,18 +98,6 @@ Expected<Values> values_from_toml(std::string_view text, const std::string& name
     values[std::string(key.str())] = {*value, where};
   }
   return values;
-}
-
-Expected<Values> values_from_file(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) return fail(fmt::format("--config: {} can't be opened: {}", path, std::strerror(errno)));
-  std::string text(file_limit_bytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad() || text.size() > file_limit_bytes) {
-    return fail(fmt::format("--config: {} can't be read, or is larger than 1 MB", path));
-  }
-  return values_from_toml(text, path);
 }
 
 std::string to_toml(const Values& values) {

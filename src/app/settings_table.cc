@@ -20,6 +20,7 @@ namespace {
 constexpr std::array<std::string_view, 4> levels{"ERROR", "WARNING", "INFO", "DEBUG"};
 constexpr std::array<std::string_view, 2> formats{"logfmt", "json"};
 constexpr std::array<std::string_view, 3> dhcp_modes{"off", "proxy", "server"};
+constexpr std::array<std::string_view, 3> sandboxes{"off", "on", "strict"};
 
 constexpr std::array table{
     Setting{.name = "tftp",
@@ -36,6 +37,29 @@ constexpr std::array table{
             .fallback = "0.0.0.0:80",
             .environment = "HTTP",
             .help = "Where to serve HTTP: ADDRESS:PORT. [::]:80 is IPv6 and IPv4."},
+    Setting{.name = "https",
+            .type = Type::endpoints,
+            .placeholder = "ADDR[,ADDR...]",
+            .help = "Where to serve HTTPS, beside HTTP: ADDRESS:PORT, the port being 443 unless it "
+                    "is given. Needs --tls-certificate; see docs/https.md."},
+    Setting{.name = "tls-certificate",
+            .type = Type::text,
+            .placeholder = "FILE",
+            .help = "The certificate to serve HTTPS with, and those between it and its authority "
+                    "(PEM). Read again when it changes.",
+            .reloadable = true},
+    Setting{.name = "tls-key",
+            .type = Type::text,
+            .placeholder = "FILE",
+            .help = "The certificate's private key (PEM, without a password); in the certificate's "
+                    "file unless it is given.",
+            .reloadable = true},
+    Setting{.name = "tls-clients",
+            .type = Type::text,
+            .placeholder = "FILE",
+            .help = "Serve HTTPS only to clients that have a certificate of one of the authorities "
+                    "in this file (PEM).",
+            .reloadable = true},
     Setting{
         .name = "scripts",
         .letter = 'd',
@@ -110,6 +134,23 @@ constexpr std::array table{
             .min = 1,
             .max = 65'535,
             .help = "The largest TFTP window to agree to (RFC 7440)."},
+    Setting{.name = "tftp-amplification",
+            .type = Type::number,
+            .placeholder = "FACTOR",
+            .fallback = "4",
+            .min = 0,
+            .max = 100,
+            .help =
+                "Bytes that TFTP repeats to an address that never answers, as a multiple of its "
+                "request's: forged requests must not be worth their while."},
+    Setting{.name = "tftp-unconfirmed",
+            .type = Type::number,
+            .placeholder = "COUNT",
+            .fallback = "50",
+            .min = 0,
+            .max = 1'000'000,
+            .help = "TFTP requests without options that each thread answers to one address while "
+                    "none is confirmed: at once, and again each second. 0: no limit."},
     Setting{.name = "tftp-no-options",
             .type = Type::networks,
             .placeholder = "NET[,NET...]",
@@ -210,6 +251,14 @@ constexpr std::array table{
             .max = 1'000'000,
             .help = "Files of 256 KiB and more that are sent over HTTP at once; machines beyond "
                     "are told to come again in some seconds. 0: no limit."},
+    Setting{.name = "drain",
+            .type = Type::number,
+            .placeholder = "SECONDS",
+            .fallback = "2",
+            .min = 0,
+            .max = 3600,
+            .help = "How long transfers under way may go on once pixie is told to stop; told "
+                    "again, it ends at once."},
     Setting{.name = "threads",
             .type = Type::number,
             .placeholder = "COUNT",
@@ -224,6 +273,14 @@ constexpr std::array table{
             .help = "Started as root, pixie becomes this user once its ports are open. It stays "
                     "root, and says so, "
                     "if nobody (the default) can't read a folder that is served."},
+    Setting{.name = "sandbox",
+            .type = Type::choice,
+            .placeholder = "MODE",
+            .fallback = "on",
+            .choices = sandboxes,
+            .help = "Once its ports are open, let pixie do only what it needs: no capabilities, no "
+                    "folders but those that are named, few system calls. strict: a system call "
+                    "that is not allowed ends it, instead of failing. See docs/security.md."},
     Setting{.name = "verbosity",
             .letter = 'v',
             .type = Type::choice,
@@ -311,6 +368,7 @@ Expected<void> check_value(const Setting& setting, std::string_view text) {
       if (parse_size(text)) return {};
       return fail("expected a size such as 500M, 20G or 2T");
     case Type::endpoints:
+      if (text.empty() && setting.fallback.empty()) return {};
       if (!parse_endpoints(text, 0))
         return fail("expected ADDRESS:PORT, such as 0.0.0.0:69 or [::]:69");
       return {};

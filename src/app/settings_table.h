@@ -15,7 +15,7 @@ namespace pixie::app {
 enum class Type : std::uint8_t {
   /// Any text: a folder, a file, a user's name.
   text,
-  /// One or more ADDRESS[:PORT], separated by commas.
+  /// One or more ADDRESS[:PORT], separated by commas; none if that is the default.
   endpoints,
   /// None or more ADDRESS[/BITS], separated by commas.
   networks,

@@ -165,7 +165,7 @@ std::optional<wire::IpAddress> Leases::choose(const Asker& asker,
   return idle.front().address;
 }
 
-/// An address that the client has, is offered, or had.
+/// An address that the client has, that its machine has or had, that the client is offered, or had.
 std::optional<wire::IpAddress> Leases::known_address(const Asker& asker) {
   const auto& network = networks_[asker.network];
   const auto usable = [&](const auto& map, const auto& key) -> const Binding* {
@@ -177,10 +177,11 @@ std::optional<wire::IpAddress> Leases::known_address(const Asker& asker) {
   };
   const auto* own = usable(network.by_key, asker.key);
   if (own && leased(*own)) return own->address;
-  if (const auto* pending = usable(network.offers, asker.key)) return pending->address;
+  // Before an offer, which may be older: to its firmware, say, and meanwhile its system has got another address.
   if (!network.shared.contains(asker.mac)) {
     if (const auto* last = usable(network.by_mac, asker.mac)) return last->address;
   }
+  if (const auto* pending = usable(network.offers, asker.key)) return pending->address;
   if (own) return own->address;
   return std::nullopt;
 }

@@ -179,6 +179,12 @@ TEST_F(LeasesTest, StagesOfAMachineShareItsAddress) {
   EXPECT_FALSE(leases.release(machine(1, "system"), ip("10.0.0.12"), at(121s)));
 }
 
+TEST_F(LeasesTest, WhatAMachineGotGoesBeforeAnOlderOffer) {
+  EXPECT_EQ(offer(machine(1, "firmware"), 0s), "10.0.0.12 check");
+  EXPECT_EQ(lease(machine(1, "system"), 5s), "10.0.0.13");
+  EXPECT_EQ(offer(machine(1, "firmware"), 10s), "10.0.0.13");
+}
+
 TEST_F(LeasesTest, HostsThatShareAMacGetAddressesOfTheirOwn) {
   EXPECT_EQ(lease(machine(1, "a"), 0s), "10.0.0.12");
   EXPECT_EQ(lease(machine(1, "b"), 1s), "10.0.0.12");
@@ -255,6 +261,14 @@ TEST_F(LeasesTest, ASmallStepBackIsNone) {
   EXPECT_EQ(lease(machine(2), 0s), "10.0.0.13");
   EXPECT_EQ(request(machine(3), "10.0.0.13", State::selecting, 3659s), in_use);
   EXPECT_EQ(request(machine(3), "10.0.0.13", State::selecting, 3660s), "3600");
+}
+
+/// A machine without a battery for its clock starts in the past, until it is told the time.
+TEST_F(LeasesTest, AStepForwardEndsLeasesButTakesNobodysAddress) {
+  EXPECT_EQ(lease(machine(1), 0s), "10.0.0.12");
+  EXPECT_EQ(offer(machine(2), 500'000h), "10.0.0.13 check");
+  EXPECT_EQ(request(machine(1), "10.0.0.12", State::renewing, 500'000h), "3600");
+  EXPECT_EQ(request(machine(2), "10.0.0.12", State::selecting, 500'000h), in_use);
 }
 
 /// The cost of an operation is counted, not timed: looked-at addresses and bindings.

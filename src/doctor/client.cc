@@ -103,6 +103,15 @@ dhcp::Packet ipxe_discover(const ClientKind& kind, const wire::Mac& mac, std::ui
   return packet;
 }
 
+dhcp::Packet lease_request(const dhcp::Packet& discover, const dhcp::Packet& offer) {
+  auto packet = discover;
+  packet.set_message_type(dhcp::MessageType::request);
+  packet.options.set_address(option::requested_address, offer.yiaddr);
+  if (const auto server = offer.options.address(option::server_identifier))
+    packet.options.set_address(option::server_identifier, *server);
+  return packet;
+}
+
 dhcp::Packet boot_server_request(const dhcp::Packet& discover, const wire::IpAddress& address) {
   auto packet = discover;
   packet.set_message_type(dhcp::MessageType::request);

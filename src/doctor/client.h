@@ -32,6 +32,9 @@ dhcp::Packet firmware_discover(const ClientKind& kind, const wire::Mac& mac, std
 /// The DISCOVER of iPXE once it runs there.
 dhcp::Packet ipxe_discover(const ClientKind& kind, const wire::Mac& mac, std::uint32_t xid);
 
+/// How such a client takes the address of an offer (RFC 2131 section 4.3.2, SELECTING).
+dhcp::Packet lease_request(const dhcp::Packet& discover, const dhcp::Packet& offer);
+
 /// What such a client asks on port 4011 (PXE 2.1 section 2.2.5), from `address`.
 dhcp::Packet boot_server_request(const dhcp::Packet& discover, const wire::IpAddress& address);
 

@@ -199,6 +199,12 @@ Choice follow(const Choice& asked, const Offer& answer) {
   return choice;
 }
 
+std::string boot_url(const Choice& choice) {
+  if (choice.way == Way::url) return choice.file;
+  const auto path = choice.file.starts_with('/') ? choice.file.substr(1) : choice.file;
+  return fmt::format("tftp://{}/{}", choice.server.url_host(), path);
+}
+
 Finding silent_boot_server(const Choice& choice) {
   const bool misled = !choice.boot->is_proxy() && !pxe_options(*choice.boot);
   return make_finding(misled ? Fault::option_60_alone : Fault::boot_server_silent,

@@ -64,6 +64,9 @@ Choice choose(std::span<const Offer> offers, const dhcp::ClientFacts& client);
 /// The choice as it is after `answer` came from port 4011.
 Choice follow(const Choice& asked, const Offer& answer);
 
+/// What the machine loads, as a URL; for the ways `tftp` and `url`.
+std::string boot_url(const Choice& choice);
+
 /// The finding for silence on port 4011.
 Finding silent_boot_server(const Choice& choice);
 

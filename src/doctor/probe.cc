@@ -8,45 +8,12 @@
 #include "dhcp/option.h"
 #include "doctor/image.h"
 #include "doctor/script.h"
-#include "script/chain.h"
 
 namespace pixie::doctor {
 namespace {
 
 constexpr std::size_t max_scripts = 8;
 constexpr std::size_t max_files = 16;
-
-std::string name_of(const Fetch& fetch) {
-  const auto at = fetch.url.find("://");
-  const auto path = at == std::string::npos ? std::string::npos : fetch.url.find('/', at + 3);
-  const auto name = path == std::string::npos ? fetch.url : fetch.url.substr(path + 1);
-  return name.substr(0, name.find('?'));
-}
-
-bool is_http(const Fetch& fetch) { return !fetch.url.starts_with("tftp://"); }
-
-Fault fault_of(const Fetch& fetch) {
-  switch (fetch.outcome) {
-    case Fetch::Outcome::unreachable:
-      return Fault::server_unreachable;
-    case Fetch::Outcome::closed:
-      return is_http(fetch) ? Fault::http_closed : Fault::tftp_closed;
-    case Fetch::Outcome::refused:
-      return is_http(fetch) ? Fault::http_error : Fault::tftp_file_missing;
-    case Fetch::Outcome::stalled:
-      return is_http(fetch) ? Fault::http_silent : Fault::tftp_stalled;
-    default:
-      return is_http(fetch) ? Fault::http_silent : Fault::tftp_silent;
-  }
-}
-
-Finding finding_of(Fault fault, const Fetch& fetch, const std::string& detail = {}) {
-  auto name = name_of(fetch);
-  // Within the scripts folder it has no folder.
-  if (fault == Fault::script_missing) name.erase(0, name.rfind('/') + 1);
-  return make_finding(
-      fault, {fetch.server.text(), std::move(name), detail.empty() ? fetch.detail : detail});
-}
 
 class Probe {
  public:
@@ -74,13 +41,11 @@ class Probe {
   bool run_ipxe() {
     auto& stage = report_.ipxe.emplace();
     if (!negotiate(stage, ipxe_discover(kind_, mac_, xid_++)) || !load(stage)) return false;
-    const auto content = wire::as_bytes(stage.loaded->content);
-    if (is_script(content)) return read_scripts(*stage.loaded);
-    const bool again =
-        is_efi_program(content) || stage.loaded->content == report_.firmware.loaded->content;
-    add(finding_of(again ? Fault::rom_loop : Fault::not_a_script, *stage.loaded,
-                   "its first line is not #!ipxe"));
-    return false;
+    if (auto fault = fault_of_first_script(*stage.loaded, report_.firmware.loaded->content)) {
+      add(std::move(*fault));
+      return false;
+    }
+    return read_scripts(*stage.loaded);
   }
 
   /// From the DISCOVER to the choice of a boot file.
@@ -140,12 +105,7 @@ class Probe {
   }
 
   bool load(Stage& stage) {
-    const auto& choice = stage.choice;
-    const auto path = choice.file.starts_with('/') ? choice.file.substr(1) : choice.file;
-    const auto url = choice.way == Way::url
-                         ? choice.file
-                         : fmt::format("tftp://{}/{}", choice.server.url_host(), path);
-    stage.loaded = wire_.fetch(url, true);
+    stage.loaded = wire_.fetch(boot_url(stage.choice), true);
     if (stage.loaded->outcome == Fetch::Outcome::done) return true;
     if (stage.loaded->outcome == Fetch::Outcome::unchecked) return false;
     add(finding_of(fault_of(*stage.loaded), *stage.loaded));
@@ -159,7 +119,7 @@ class Probe {
     for (std::size_t count = 0; count < max_scripts; ++count) {
       const auto links = read_script(script.content, script.url, settings_);
       check_files(links);
-      const auto* next = own_script(links);
+      const auto* next = next_script(links, mac_);
       if (!next || !seen_.insert(next->url).second) return report_.boots();
       script = wire_.fetch(next->url, true);
       report_.files.push_back(script);
@@ -168,39 +128,12 @@ class Probe {
     return report_.boots();
   }
 
-  /// Of the scripts that a script chains, the one that is named after the machine; of one without
-  /// such, the first.
-  const Link* own_script(const std::vector<Link>& links) const {
-    const Link* first = nullptr;
-    for (const auto& link : links) {
-      if (!link.is_chain || link.is_vague) continue;
-      if (names_machine(link.url)) return &link;
-      if (!first) first = &link;
-    }
-    return first;
-  }
-
-  bool names_machine(std::string_view url) const {
-    return url.contains(mac_.hyphens()) || url.contains(mac_.colons());
-  }
-
   bool check_script(const Fetch& script) {
-    using enum Fetch::Outcome;
-    const bool own = names_machine(script.url);
-    if (script.outcome == refused) {
-      add(finding_of(own ? Fault::script_missing : Fault::file_missing, script));
-    } else if (script.outcome == unchecked) {
+    if (auto fault = fault_of_script(script, names_machine(script.url, mac_))) {
+      add(std::move(*fault));
       return false;
-    } else if (script.outcome != done) {
-      add(finding_of(fault_of(script), script));
-    } else if (script::is_no_script_message(script.content)) {
-      add(finding_of(Fault::script_missing, script, "pixie answers with a message that says so"));
-    } else if (own && !is_script(wire::as_bytes(script.content))) {
-      add(finding_of(Fault::not_a_script, script, "its first line is not #!ipxe"));
-    } else {
-      return is_script(wire::as_bytes(script.content));
     }
-    return false;
+    return script.outcome == Fetch::Outcome::done && is_script(wire::as_bytes(script.content));
   }
 
   void check_files(const std::vector<Link>& links) {
@@ -208,12 +141,7 @@ class Probe {
       if (link.is_chain || link.is_vague || report_.files.size() >= max_files) continue;
       if (!seen_.insert(link.url).second) continue;
       auto file = wire_.fetch(link.url, false);
-      using enum Fetch::Outcome;
-      if (file.outcome == refused) {
-        add(finding_of(Fault::file_missing, file));
-      } else if (file.outcome != done && file.outcome != unchecked) {
-        add(finding_of(fault_of(file), file));
-      }
+      if (auto fault = fault_of_file(file)) add(std::move(*fault));
       report_.files.push_back(std::move(file));
     }
   }

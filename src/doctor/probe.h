@@ -13,44 +13,13 @@
 #include "dhcp/client.h"
 #include "dhcp/packet.h"
 #include "doctor/client.h"
+#include "doctor/fetch.h"
 #include "doctor/finding.h"
 #include "doctor/offers.h"
 #include "wire/address.h"
 #include "wire/mac.h"
 
 namespace pixie::doctor {
-
-/// How an attempt to load a file ended.
-struct Fetch {
-  enum class Outcome : std::uint8_t {
-    /// All of it, or as much as was wanted, is there.
-    done,
-    /// Nothing came.
-    silent,
-    /// The port is closed.
-    closed,
-    /// There is no way to the server.
-    unreachable,
-    /// The server said no; `status` and `detail` say how.
-    refused,
-    /// It began and did not end.
-    stalled,
-    /// Not tried: another protocol, or a host's name, which the machine's DNS would have to know.
-    unchecked,
-  };
-
-  std::string url;
-  wire::IpAddress server;
-  Outcome outcome = Outcome::silent;
-  /// HTTP status or TFTP error code.
-  std::uint16_t status = 0;
-  std::string detail;
-  /// Where a 3xx status leads to; empty otherwise.
-  std::string redirection;
-  /// The first `Wire::kept` bytes.
-  std::string content;
-  std::uint64_t size = 0;
-};
 
 /// What the probe needs of the network; blocking.
 class Wire {

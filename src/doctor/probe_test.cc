@@ -81,7 +81,8 @@ class ProbeTest : public testing::Test {
     net.to_firmware = {address_and("snponly.efi")};
     net.to_ipxe = {address_and("chain.ipxe")};
     net.serve("tftp://10.0.0.1/snponly.efi", x64_rom);
-    net.serve("tftp://10.0.0.1/chain.ipxe", script::chain_script({"10.0.0.1", 80, 69, 10000}));
+    net.serve("tftp://10.0.0.1/chain.ipxe",
+              script::chain_script({"10.0.0.1", "http://10.0.0.1", 69, 10000}));
     net.serve(script_url, "#!ipxe\nkernel ${pixie}/extra/vmlinuz\nboot\n");
     net.serve("http://10.0.0.1/extra/vmlinuz", "kernel");
   }

@@ -129,6 +129,7 @@ class ScriptReader {
     if (words[0] == "iseq" && words.size() >= 3) return compare(words[1], words[2]);
     if (words[0] == "isset" && words.size() >= 2) return is_set(words[1]);
     if (holds(fetching, words[0])) link(words);
+    if (words[0] == "boot" || words[0] == "imgexec") ++boots_;
     return std::nullopt;
   }
 
@@ -171,11 +172,13 @@ class ScriptReader {
     if (links.size() >= max_links || file.empty()) return;
     // `boot` and its like name an image that was loaded before, unless it is a URL.
     if ((command == "boot" || command == "imgexec") && !file.contains("://")) return;
-    links.push_back({holds(chaining, command), resolve_url(base_, file), file.contains("${")});
+    links.push_back(
+        {holds(chaining, command), resolve_url(base_, file), file.contains("${"), boots_});
   }
 
   std::string_view base_;
   ScriptSettings& settings_;
+  unsigned boots_ = 0;
 };
 
 }  // namespace
@@ -196,6 +199,20 @@ ScriptSettings settings_of(const wire::Mac& mac, std::uint16_t architecture,
           {"asset", ""},
           {"hostname", ""},
           {"ip6", ""}};
+}
+
+bool names_machine(std::string_view url, const wire::Mac& mac) {
+  return url.contains(mac.hyphens()) || url.contains(mac.colons());
+}
+
+const Link* next_script(std::span<const Link> links, const wire::Mac& mac) {
+  const Link* first = nullptr;
+  for (const auto& link : links) {
+    if (!link.is_chain || link.is_vague) continue;
+    if (names_machine(link.url, mac)) return &link;
+    if (!first) first = &link;
+  }
+  return first;
 }
 
 std::string expand(std::string_view text, const ScriptSettings& settings) {

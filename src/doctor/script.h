@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,12 +30,21 @@ struct Link {
   std::string url;
   /// Holds a setting that isn't known: nothing can be said about the file.
   bool is_vague = false;
+  /// How many commands that boot what is loaded (`boot`, `imgexec`) stand before it: 0 is the first choice.
+  unsigned boots_before = 0;
 };
 
 /// `text` was loaded from `base`, against which relative URLs count. Settings that the script makes
 /// are put into `settings`. At most 64 links.
 std::vector<Link> read_script(std::string_view text, std::string_view base,
                               ScriptSettings& settings);
+
+/// Whether the URL has the machine's address in it.
+bool names_machine(std::string_view url, const wire::Mac& mac);
+
+/// Of the scripts that a script chains, the one that is named after the machine; of one without such, the first. Null:
+/// none.
+const Link* next_script(std::span<const Link> links, const wire::Mac& mac);
 
 /// `${…}` expanded, with iPXE's `:hexhyp`, `:hexraw`, `:uristring`; unknown settings remain as they
 /// are written.

@@ -57,7 +57,7 @@ TEST(Script, ConditionsThatAreKnownCount) {
 }
 
 TEST(Script, PixiesMenuLeadsToTheMachinesScript) {
-  const auto text = script::chain_script({"10.0.0.1", 8080, 69, 10000});
+  const auto text = script::chain_script({"10.0.0.1", "http://10.0.0.1:8080", 69, 10000});
   const auto found = urls(text, "tftp://10.0.0.1/chain.ipxe");
   ASSERT_FALSE(found.empty());
   EXPECT_TRUE(found[0].starts_with("chain http://10.0.0.1:8080/ipxe/52-54-00-77-00-01.ipxe"));

@@ -12,7 +12,7 @@ using enum Severity;
 
 inline constexpr Kind ready{"pixie.ready", info, "Serving; the fields say where."};
 inline constexpr Kind stopping{"pixie.stopping", info,
-                               "Asked to stop; running transfers get two seconds to end."};
+                               "Asked to stop; running transfers may end (see --drain)."};
 inline constexpr Kind reloaded{"pixie.reloaded", info,
                                "The settings were read again and are in force."};
 inline constexpr Kind reload_failed{"pixie.reload_failed", error,
@@ -20,6 +20,9 @@ inline constexpr Kind reload_failed{"pixie.reload_failed", error,
 inline constexpr Kind advice{
     "pixie.advice", warning,
     "Something in the set-up that may surprise; the text says what to do."};
+inline constexpr Kind sandboxed{
+    "pixie.sandboxed", info,
+    "Which protections are in force from now on; 'off' comes with the reason (docs/security.md)."};
 inline constexpr Kind descriptors_exhausted{
     "pixie.descriptors_exhausted", error,
     "No file descriptor is left: raise the limit (LimitNOFILE=).", true};
@@ -38,20 +41,21 @@ inline constexpr Kind tftp_done_unconfirmed{
     "Everything was sent and the client went on without the last acknowledgement; some always do."};
 inline constexpr Kind tftp_size_probe{
     "tftp.size_probe", debug, "The client asked for the size only, as UEFI firmware does first."};
-inline constexpr Kind tftp_client_aborted{"tftp.client_aborted", warning,
-                                          "The client ended the transfer; the text is its own."};
+inline constexpr Kind tftp_client_aborted{
+    "tftp.client_aborted", warning, "The client ended the transfer; the text is its own.", true};
 inline constexpr Kind tftp_replaced{
     "tftp.replaced", debug,
     "The client began anew from the same port before the transfer had ended."};
 inline constexpr Kind tftp_crowded{"tftp.crowded", warning,
-                                   "As many transfers as the descriptors allow; the request was "
+                                   "As many transfers as the descriptors allow, or as many blocks "
+                                   "to the address as it may leave unconfirmed; the request was "
                                    "left unanswered, and the client asks again.",
                                    true};
 inline constexpr Kind tftp_timeout{
     "tftp.timeout", warning,
-    "The client fell silent in the middle; it was switched off, or packets are lost."};
+    "The client fell silent in the middle; it was switched off, or packets are lost.", true};
 inline constexpr Kind tftp_failed{"tftp.failed", error,
-                                  "The transfer ended on our side; the text says why."};
+                                  "The transfer ended on our side; the text says why.", true};
 inline constexpr Kind tftp_not_found{"tftp.not_found", info,
                                      "No file of that name; the client was told.", true};
 inline constexpr Kind tftp_probe_not_found{
@@ -80,43 +84,59 @@ inline constexpr Kind http_malformed{"http.malformed", info,
                                      "What came is not HTTP; the connection was closed.", true};
 inline constexpr Kind http_timeout{"http.timeout", info,
                                    "The client was too slow; the connection was closed.", true};
-inline constexpr Kind http_crowded{"http.crowded", warning,
-                                   "As many connections as the descriptors allow; the longest idle "
-                                   "is closed, or new ones wait (raise LimitNOFILE=).",
-                                   true};
+inline constexpr Kind http_crowded{
+    "http.crowded", warning,
+    "As many connections as the descriptors allow; the one that waits "
+    "longest for a request is closed, or new ones wait (raise "
+    "LimitNOFILE=).",
+    true};
 inline constexpr Kind http_deferred{
     "http.deferred", info, "The client was told to come again later (503 with Retry-After).", true};
 inline constexpr Kind http_connected{"http.connected", debug, "A connection was accepted."};
 
+inline constexpr Kind https_connected{
+    "https.connected", debug,
+    "A client's TLS handshake is done; kernel=yes: the kernel encrypts what is sent."};
+inline constexpr Kind https_handshake_failed{
+    "https.handshake_failed", warning, "A client's TLS handshake failed; the text says why.", true};
+inline constexpr Kind https_certificate{"https.certificate", info,
+                                        "HTTPS is served with this certificate from now on."};
+inline constexpr Kind https_certificate_refused{
+    "https.certificate_refused", error,
+    "The changed certificate or key can't be used; the earlier pair stays in force."};
+
 inline constexpr Kind dhcp_received{"dhcp.received", debug,
                                     "A DHCP message came in; the packet is decoded."};
 inline constexpr Kind dhcp_offered{
-    "dhcp.offered", info, "A machine was offered an address, and its boot file if it boots."};
+    "dhcp.offered", info, "A machine was offered an address, and its boot file if it boots.", true};
 inline constexpr Kind dhcp_proxy_offered{
     "dhcp.proxy_offered", info,
-    "A machine was told its boot file, beside the network's own DHCP server."};
-inline constexpr Kind dhcp_acknowledged{"dhcp.acknowledged", info, "A machine has its address."};
+    "A machine was told its boot file, beside the network's own DHCP server.", true};
+inline constexpr Kind dhcp_acknowledged{"dhcp.acknowledged", info, "A machine has its address.",
+                                        true};
 inline constexpr Kind dhcp_boot_acknowledged{
     "dhcp.boot_acknowledged", info,
-    "A machine that has its address was told its boot file (port 4011)."};
+    "A machine that has its address was told its boot file (port 4011).", true};
 inline constexpr Kind dhcp_informed{"dhcp.informed", info,
-                                    "A machine with an address was told about the network."};
+                                    "A machine with an address was told about the network.", true};
 inline constexpr Kind dhcp_refused{
     "dhcp.refused", info,
-    "A machine can't have the address that it asked for (DHCPNAK); it will ask for another."};
-inline constexpr Kind dhcp_released{"dhcp.released", info, "A machine gave its address back."};
+    "A machine can't have the address that it asked for (DHCPNAK); it will ask for another.", true};
+inline constexpr Kind dhcp_released{"dhcp.released", info, "A machine gave its address back.",
+                                    true};
 inline constexpr Kind dhcp_declined{
     "dhcp.declined", warning,
-    "A machine found that another one uses its address; it is put aside for ten minutes."};
+    "A machine found that another one uses its address; it is put aside for ten minutes.", true};
 inline constexpr Kind dhcp_conflict{"dhcp.conflict", warning,
                                     "An address of the range is used by somebody who did not get "
-                                    "it here; it is put aside for ten minutes."};
+                                    "it here; it is put aside for ten minutes.",
+                                    true};
 inline constexpr Kind dhcp_pool_empty{
     "dhcp.pool_empty", error,
     "No address is left to give: enlarge --dhcp-range, or shorten the lease.", true};
 inline constexpr Kind dhcp_no_rom{
     "dhcp.no_rom", warning,
-    "A machine of an architecture that there is no ROM for; told once for each machine."};
+    "A machine of an architecture that there is no ROM for; told once for each machine.", true};
 inline constexpr Kind dhcp_held{
     "dhcp.held", error,
     "A machine loads its ROM again and again, and gets no answer for two minutes: its iPXE does "
@@ -209,11 +229,11 @@ inline constexpr Kind images_upload_expired{
     "images.upload_expired", info, "The rest of an upload did not come for a day; it was removed."};
 inline constexpr Kind images_deleted{"images.deleted", info, "An image was deleted by the API."};
 
-inline constexpr Kind boot_script{"boot.script", info,
-                                  "A machine was given its script; the fields say which, and why."};
-inline constexpr Kind boot_started{"boot.started", info, "A machine began to boot."};
+inline constexpr Kind boot_script{
+    "boot.script", info, "A machine was given its script; the fields say which, and why.", true};
+inline constexpr Kind boot_started{"boot.started", info, "A machine began to boot.", true};
 inline constexpr Kind boot_ended{"boot.ended", info,
-                                 "A boot came to its end, or nowhere; the cause says why."};
+                                 "A boot came to its end, or nowhere; the cause says why.", true};
 inline constexpr Kind script_mistake{
     "script.mistake", error,
     "A machine's script or a template can't be rendered; the reason says where and why.", true};
@@ -248,6 +268,7 @@ inline constexpr std::array all{
     &reloaded,
     &reload_failed,
     &advice,
+    &sandboxed,
     &descriptors_exhausted,
     &events_dropped,
     &tftp_started,
@@ -275,6 +296,10 @@ inline constexpr std::array all{
     &http_crowded,
     &http_deferred,
     &http_connected,
+    &https_connected,
+    &https_handshake_failed,
+    &https_certificate,
+    &https_certificate_refused,
     &dhcp_received,
     &dhcp_offered,
     &dhcp_proxy_offered,

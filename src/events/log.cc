@@ -71,6 +71,11 @@ void append_time(std::string& out, std::chrono::system_clock::time_point when) {
   fmt::format_to(std::back_inserter(out), "{}.{:03}Z", known_text, millis);
 }
 
+/// What goes well may be told of a hall of machines that are switched on together.
+wire::Allowance allowance_of(const Kind& kind) {
+  return kind.severity == Severity::info ? wire::Allowance(500, 20) : wire::Allowance(50, 5);
+}
+
 }  // namespace
 
 void format_line(std::string& out, Format format, std::chrono::system_clock::time_point when,
@@ -108,7 +113,7 @@ Log::~Log() {
 
 bool Log::allow(const Kind& kind, std::uint64_t& suppressed) {
   if (!kind.limited) return true;
-  auto& limit = limits_[&kind];
+  auto& limit = limits_.try_emplace(&kind, Limit{.lines = allowance_of(kind)}).first->second;
   if (!limit.lines.take(std::chrono::steady_clock::now())) {
     ++limit.suppressed;
     return false;
@@ -142,17 +147,22 @@ void Log::rest() {
 
 void Log::write_out() {
   std::string lines;
+  bool torn = false;
   std::unique_lock lock(mutex_);
   while (!ending_ || !waiting_.empty()) {
     filled_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
     lines.clear();
     lines.swap(waiting_);
     lock.unlock();
-    for (std::size_t done = 0; done < lines.size();) {
+    // A full disk may cut a line: what is written when there is room again begins another one.
+    if (torn) lines.insert(0, 1, '\n');
+    std::size_t done = 0;
+    while (done < lines.size()) {
       const auto written = write(descriptor_, lines.data() + done, lines.size() - done);
       if (written < 0 && errno != EINTR) break;
       if (written > 0) done += static_cast<std::size_t>(written);
     }
+    if (done > 0) torn = lines[done - 1] != '\n';
     lock.lock();
   }
 }

@@ -41,7 +41,7 @@ class Log final : public View {
   void set_level(Severity level) { level_.store(level, std::memory_order_relaxed); }
 
  private:
-  /// A kind marked `limited` may have 50 lines at once and 5 more per second.
+  /// A kind marked `limited` may have so many lines at once and per second as its severity allows.
   struct Limit {
     wire::Allowance lines{50, 5};
     std::uint64_t suppressed = 0;

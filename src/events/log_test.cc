@@ -1,8 +1,14 @@
 #include "events/log.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <set>
+#include <sstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -78,6 +84,44 @@ TEST(Log, LimitsTheKindsThatANetworkCanCause) {
   };
   EXPECT_LT(count("tftp.malformed"), 100U);
   EXPECT_EQ(count("tftp.done"), 400U);
+}
+
+TEST(Log, KeepsLinesOfAStorm) {
+  const auto text = written(Severity::info, [](Stream& stream) {
+    for (int i = 0; i < 2000; ++i) stream.emit(dhcp_offered, {});
+  });
+  const auto lines = std::ranges::count(text, '\n');
+  EXPECT_GE(lines, 500);
+  EXPECT_LT(lines, 1000);
+}
+
+/// A file system without room: a line that is cut is not continued by another one.
+TEST(Log, BeginsALineAfterOneThatWasCut) {
+  const auto path = testing::TempDir() + "/log";
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
+  rlimit usual{};
+  getrlimit(RLIMIT_FSIZE, &usual);
+  std::signal(SIGXFSZ, SIG_IGN);
+  {
+    Log log(file, Format::logfmt, Severity::info);
+    Stream stream;
+    stream.add(log);
+    rlimit small{.rlim_cur = 100, .rlim_max = usual.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    for (int i = 0; i < 3; ++i) stream.emit(tftp_done, {{"file", std::string(40, 'x')}});
+    while (lseek(file, 0, SEEK_END) < 100) std::this_thread::yield();
+    stream.drain();
+    setrlimit(RLIMIT_FSIZE, &usual);
+    stream.emit(tftp_done, {{"file", "last"}});
+  }
+  std::string text(4096, '\0');
+  text.resize(static_cast<std::size_t>(pread(file, text.data(), text.size(), 0)));
+  close(file);
+  std::istringstream lines(text);
+  std::string last;
+  for (std::string each; std::getline(lines, each); last = each)
+    EXPECT_TRUE(each.starts_with("time=")) << text;
+  EXPECT_TRUE(last.ends_with("file=last")) << text;
 }
 
 TEST(Catalogue, HasUniqueIdsAndASentenceEach) {

@@ -365,8 +365,8 @@ Expected<void> Cache::make_room(std::uint64_t more, std::uint64_t former, std::u
   if (!is_enough()) {
     return fail(
         fmt::format("the mirror has no room for {} bytes more: --mirror-size is {} bytes, "
-                    "and the disk has {} left",
-                    more, limits_.bytes, free));
+                    "and the disk has {} left, of which {} are for others",
+                    more, limits_.bytes, free, disk_reserve));
   }
   for (auto* item : going) evict(*item);
   return {};

@@ -59,6 +59,10 @@ class AddressProbe::ArpSocket final : public Watched {
 
   const Interface& interface() const { return interface_; }
 
+  void follow(const Interface& interface) {
+    if (interface.index == interface_.index || socket_.follow(interface)) interface_ = interface;
+  }
+
   void send(const wire::IpAddress& address) const {
     std::array<std::byte, arp_size> packet;
     socket_.send(broadcast_mac, write_arp(packet, Arp::probe(interface_.mac, address)));
@@ -200,6 +204,12 @@ AddressProbe::ArpSocket* AddressProbe::arp_socket_for(const wire::IpAddress& add
   const auto found = std::ranges::find_if(
       arp_, [&](const auto& socket) { return socket->interface().reaches(address); });
   return found == arp_.end() ? nullptr : found->get();
+}
+
+void AddressProbe::follow(const Interface& interface) {
+  for (const auto& socket : arp_) {
+    if (socket->interface().name == interface.name) socket->follow(interface);
+  }
 }
 
 void AddressProbe::ask(const wire::IpAddress& address, Answer answer) {

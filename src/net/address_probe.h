@@ -43,6 +43,9 @@ class AddressProbe {
   /// Destroyed, it answers nobody. The cost of a question does not depend on how many there are.
   void ask(const wire::IpAddress& address, Answer answer);
 
+  /// The interface of that name is now this one: it was made anew, or has other addresses.
+  void follow(const Interface& interface);
+
   /// How many addresses are being asked about.
   std::size_t pending() const { return questions_.size(); }
 

@@ -55,6 +55,13 @@ const events::Kind* kind_of(Step step, bool first_time) {
   return nullptr;
 }
 
+/// Whether an interface is known with the address that a message came to. A broadcast tells none where there is none.
+bool has_address(const Interface& interface, const wire::IpAddress& hit) {
+  const auto& own = interface.addresses;
+  return hit.is_unspecified() || hit == everybody ||
+         std::ranges::find(own, hit, &InterfaceAddress::address) != own.end();
+}
+
 std::string_view or_dash(std::string_view text) { return text.empty() ? "-" : text; }
 
 }  // namespace
@@ -97,19 +104,27 @@ const Interface* DhcpServer::find_interface(std::uint32_t index) const {
   return found == interfaces_.end() ? nullptr : &*found;
 }
 
-/// An interface that was made anew has another index and perhaps another address. Asked every few seconds at most.
-const Interface* DhcpServer::look_again_for(std::uint32_t index) {
+/// An interface that was made anew has another index and perhaps another address. Looked for every few seconds at most.
+void DhcpServer::look_again() {
   constexpr auto pause = std::chrono::seconds(5);
   const auto now = Clock::now();
-  if (now < look_again_at_) return nullptr;
+  if (now < look_again_at_) return;
   look_again_at_ = now + pause;
-  auto present = interfaces();
-  if (!present) return nullptr;
-  for (auto& interface : *present) {
+  const auto present = interfaces();
+  if (!present) return;
+  for (const auto& interface : *present) {
     const auto known = std::ranges::find(interfaces_, interface.name, &Interface::name);
-    if (known != interfaces_.end() && interface.has_ipv4()) *known = std::move(interface);
+    if (known != interfaces_.end() && interface.has_ipv4()) follow(*known, interface);
   }
-  return find_interface(index);
+}
+
+void DhcpServer::follow(Interface& known, const Interface& present) {
+  for (auto& [index, socket] : frames_) {
+    if (index == known.index && index != present.index && socket.follow(present))
+      index = present.index;
+  }
+  if (probe_) probe_->follow(present);
+  known = present;
 }
 
 void DhcpServer::receive_some(const Socket& socket) {
@@ -122,7 +137,10 @@ void DhcpServer::receive_some(const Socket& socket) {
 
 void DhcpServer::receive(const Datagram& datagram, std::uint16_t port) {
   const auto* interface = find_interface(datagram.route.interface);
-  if (!interface) interface = look_again_for(datagram.route.interface);
+  if (!interface || !has_address(*interface, datagram.route.local)) {
+    look_again();
+    interface = find_interface(datagram.route.interface);
+  }
   if (!interface) return;
   const auto request = dhcp::parse(datagram.payload);
   if (!request) {

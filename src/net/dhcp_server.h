@@ -57,7 +57,8 @@ class DhcpServer {
   void checked(const wire::Mac& machine, const wire::IpAddress& address, bool in_use,
                std::optional<wire::Mac> user);
   bool keep_leases();
-  const Interface* look_again_for(std::uint32_t index);
+  void look_again();
+  void follow(Interface& known, const Interface& present);
   void deliver(const dhcp::Packet& request, const dhcp::Arrival& arrival, std::uint32_t interface,
                const dhcp::Outcome& outcome);
   bool send(const dhcp::Reply& reply, const wire::IpAddress& from, std::uint32_t interface,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <expected>
 
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
@@ -15,6 +16,8 @@
 #include "net/http_parser.h"
 #include "net/http_receive.h"
 #include "net/http_send.h"
+#include "net/http_tls.h"
+#include "net/transfer_limit.h"
 
 namespace pixie::net {
 namespace {
@@ -57,7 +60,7 @@ void report(Connection& connection, const Reply& reply, const Sent& sent, TimePo
 
 /// Asks the backend; what has no end comes as a stream.
 Task<Reply> ask_backend(Connection& connection, RequestParser& parser, const http::Target& target) {
-  const Backend::Call call{connection.request, target, connection.peer, connection.server};
+  const Backend::Call call{connection.request, target, connection.peer, connection.server.address};
   const std::function<void(Called<Backend::Answer>::Done)> start =
       [&connection, &call](Called<Backend::Answer>::Done done) {
         connection.loop.backend->answer(call, std::move(done));
@@ -123,18 +126,20 @@ void announce(Connection& connection, Reply& reply) {
   if (reply.given) report_script(loop, *reply.given, connection.peer.text());
 }
 
-/// A place for what is large; nothing if all are taken.
-std::optional<TransferLimit::Place> take_place(Loop& loop, const Reply& reply) {
-  auto* limit = loop.transfer_limit;
+/// A place for what is large, or the pause after which to come again.
+std::expected<TransferLimit::Place, TransferLimit::ComeAgain> take_place(
+    const Connection& connection, const Reply& reply) {
+  auto* limit = connection.loop.transfer_limit;
   const bool counts = limit && !limit->is_off() && reply.body && reply.body->file() >= 0 &&
                       reply.response.body_bytes >= TransferLimit::large_bytes;
-  if (!counts) return TransferLimit::Place(nullptr);
-  if (!limit->take()) return std::nullopt;
-  return TransferLimit::Place(limit);
+  if (!counts) return TransferLimit::Place();
+  const auto& machine = connection.peer.address;
+  if (const auto pause = limit->take(machine, Clock::now())) return std::unexpected(*pause);
+  return TransferLimit::Place(*limit, machine);
 }
 
-Reply come_again(const http::Request& request, TransferLimit& limit, std::string path) {
-  const auto seconds = fmt::format("{}", limit.retry_after());
+Reply come_again(const http::Request& request, TransferLimit::ComeAgain pause, std::string path) {
+  const auto seconds = fmt::format("{}", pause.count());
   return {.response = http::error_response(&request, 503,
                                            "As many files are being sent as may be. Come again.",
                                            std::time(nullptr), {{"Retry-After", seconds}}),
@@ -146,10 +151,10 @@ Task<bool> respond(Connection& connection, RequestParser& parser) {
   const auto began = Clock::now();
   connection.request.last_on_connection |= connection.finishing;
   auto reply = co_await find_reply(connection, parser);
-  const auto place = take_place(connection.loop, reply);
+  const auto place = take_place(connection, reply);
   if (!place) {
     auto path = std::move(reply.path);
-    reply = come_again(connection.request, *connection.loop.transfer_limit, std::move(path));
+    reply = come_again(connection.request, place.error(), std::move(path));
   }
   announce(connection, reply);
   auto sent = co_await send_reply(connection, reply);
@@ -182,18 +187,21 @@ Task<void> serve(Connection& connection, std::function<void()> ended) {
     const RequestParser::TakesBody takes_body = [&connection](const http::Request& request) {
       return connection.loop.backend && connection.loop.backend->takes_body(request);
     };
-    for (bool first = true;; first = false) {
+    bool open = true;
+    if (connection.tls) open = co_await shake_hands(connection);
+    for (bool first = true; open; first = false) {
       const auto turn = connection.loop.turn();
       connection.request.clear();
       RequestParser parser(connection.request, takes_body);
       const auto received = co_await receive_request(connection, parser, fault);
+      if (received != Received::ended) connection.set_idle(false);
       // Who sends requests without waiting for answers gets one of them in each turn.
       if (!first && connection.loop.turn() == turn) co_await connection.loop.others_turn();
       if (received == Received::fault) co_await refuse(connection, fault);
       if (received != Received::request) break;
-      const bool again = co_await respond(connection, parser);
-      if (!again) break;
+      open = co_await respond(connection, parser);
     }
+    if (connection.tls && !connection.closed()) connection.tls->end();
     if (connection.timed_out && !connection.idle())
       connection.loop.events.emit(events::http_timeout, {{"client", connection.peer.text()}});
   } catch (const std::exception& error) {  // out of memory
@@ -211,11 +219,13 @@ std::optional<wire::Mac> machine_of(Connection& connection, const Reply& reply) 
 }
 
 Connection::Connection(Loop& loop_, IdleConnections& idle_connections, tree::Descriptor socket,
-                       const wire::Endpoint& peer_, const wire::IpAddress& server_)
+                       const wire::Endpoint& peer_, const wire::IpAddress& server_,
+                       std::unique_ptr<TlsSession> tls_)
     : Watched(loop_, std::move(socket), EPOLLIN | EPOLLRDHUP | EPOLLET),
       loop(loop_),
       peer(peer_),
-      server(server_),
+      server{.address = server_, .secure = tls_ != nullptr},
+      tls(std::move(tls_)),
       idle_connections_(idle_connections) {}
 
 void Connection::start(std::function<void()> ended) {
@@ -251,6 +261,12 @@ void Connection::close() {
   if (waiting_) loop.soon([waiting = std::exchange(waiting_, {})] { waiting.resume(); });
 }
 
+void Connection::end_sending() {
+  if (closed()) return;
+  if (tls) tls->end();
+  shutdown(number(), SHUT_WR);
+}
+
 void Connection::wait_without_limit() {
   deadline_ = TimePoint::max();
   loop.watch(*this);
@@ -268,7 +284,7 @@ void Connection::on_deadline(TimePoint) {
 
 void Connection::finish() {
   finishing = true;
-  if (idle_) close();
+  if (idle_ && !request_begun) close();
   if (streaming) wake();
 }
 

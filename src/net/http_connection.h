@@ -1,6 +1,9 @@
 // One HTTP connection: requests in, responses out, in order, until either side ends it or takes too long.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <coroutine>
 #include <functional>
 #include <list>
@@ -13,20 +16,23 @@
 #include "net/loop.h"
 #include "net/site.h"
 #include "net/task.h"
+#include "net/tls_session.h"
 #include "wire/address.h"
 #include "wire/mac.h"
 
 namespace pixie::net {
 
 class Connection;
-/// The connections that wait for a request, the one that waits longest first.
+/// The connections that wait for a request or its rest, the one that waits longest first.
 using IdleConnections = std::list<Connection*>;
 
 /// Belongs to its loop. Its deadline closes the socket, which ends whatever is waited for.
 class Connection final : public Timed, public Watched {
  public:
+  /// `tls`: null for plain HTTP.
   Connection(Loop& loop, IdleConnections& idle_connections, tree::Descriptor socket,
-             const wire::Endpoint& peer, const wire::IpAddress& server);
+             const wire::Endpoint& peer, const wire::IpAddress& server,
+             std::unique_ptr<TlsSession> tls);
 
   ~Connection() { set_idle(false); }
 
@@ -40,9 +46,9 @@ class Connection final : public Timed, public Watched {
   void wait_without_limit();
   /// Lets whoever awaits ready_for() go on.
   void wake();
-  /// Closes at once when idle, else after the response under way.
+  /// Closes at once when nothing of a request has come, else after its response.
   void finish();
-  /// Nothing of a request has come yet.
+  /// Its next request has not come yet, or not whole: it may be closed to make room for another.
   bool idle() const { return idle_; }
   void set_idle(bool idle);
   TimePoint idle_since() const { return idle_since_; }
@@ -67,6 +73,17 @@ class Connection final : public Timed, public Watched {
       wait_for(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     return ready_for(EPOLLOUT);
   }
+  /// As recv(2), by TLS or not.
+  ssize_t receive(std::span<char> room) {
+    if (!tls) [[likely]]
+      return recv(number(), room.data(), room.size(), 0);
+    if (!closed()) return tls->receive(room);
+    errno = EBADF;
+    return -1;
+  }
+  /// Tells the client that no more comes.
+  void end_sending();
+
   /// Whether reading may bring something.
   bool readable = false;
   /// The client will send no more: what there is to read ends, and no event tells of it again.
@@ -74,9 +91,12 @@ class Connection final : public Timed, public Watched {
 
   Loop& loop;
   const wire::Endpoint peer;
-  const wire::IpAddress server;
+  tree::Reached server;
+  const std::unique_ptr<TlsSession> tls;
 
   http::Request request;
+  /// Something of the request that is waited for has come.
+  bool request_begun = false;
   /// Received, not yet parsed: `buffer[parsed, filled)`.
   std::vector<char> buffer;
   std::size_t parsed = 0;

@@ -53,15 +53,21 @@ Task<bool> read_more(Connection& connection) {
   const auto room = room_for_more(connection);
   for (;;) {
     if (!connection.readable) co_await connection.ready_for(EPOLLIN);
-    const auto count = recv(connection.number(), room.data(), room.size(), 0);
+    const auto count = connection.receive(room);
     if (count > 0) {
       connection.filled += static_cast<std::size_t>(count);
-      // Less than there was room for: the next bytes bring an event of their own (epoll(7)).
-      if (static_cast<std::size_t>(count) < room.size()) connection.readable = connection.hung_up;
+      // Less than there was room for: the next bytes bring an event of their own (epoll(7)). Not so with TLS, which
+      // gives one record at a time.
+      if (static_cast<std::size_t>(count) < room.size() && !connection.tls)
+        connection.readable = connection.hung_up;
       co_return true;
     }
     if (count == 0 || (errno != EAGAIN && errno != EINTR)) co_return false;
-    if (errno == EAGAIN) connection.readable = false;
+    if (errno == EAGAIN) {
+      connection.readable = false;
+    } else {
+      co_await connection.loop.others_turn();
+    }
   }
 }
 
@@ -94,15 +100,15 @@ Task<std::optional<RequestParser::Fault>> meet_expectation(Connection& connectio
 
 Task<Received> receive_request(Connection& connection, RequestParser& parser,
                                RequestParser::Fault& fault) {
+  bool& begun = connection.request_begun;
+  begun = false;
   bool header_seen = false;
   connection.set_idle(true);
   connection.allow(idle_time);
   for (;;) {
-    const bool something =
-        connection.idle() ? skip_empty_lines(connection) : !connection.unparsed().empty();
+    const bool something = begun ? !connection.unparsed().empty() : skip_empty_lines(connection);
     if (something) {
-      if (connection.idle()) connection.allow(request_time);
-      connection.set_idle(false);
+      if (!std::exchange(begun, true)) connection.allow(request_time);
       const auto progress = parser.feed(connection.unparsed());
       connection.parsed += progress.consumed;
       if (progress.fault) {
@@ -127,9 +133,12 @@ Task<Received> receive_request(Connection& connection, RequestParser& parser,
       if (parser.is_done()) co_return Received::request;
       if (progress.consumed > 0 && !connection.unparsed().empty()) continue;
     }
-    if (connection.finishing && connection.idle()) co_return Received::ended;
+    if (connection.finishing && !begun) co_return Received::ended;
     const bool more = co_await read_more(connection);
-    if (!more) co_return Received::ended;
+    if (more) continue;
+    // Who sent nothing may leave, or be left, without a word about it.
+    if (begun) connection.set_idle(false);
+    co_return Received::ended;
   }
 }
 
@@ -190,7 +199,7 @@ Task<http::Made> receive_body(Connection& connection, RequestParser& parser, Int
 }
 
 Task<void> linger(Connection& connection) {
-  shutdown(connection.number(), SHUT_WR);
+  connection.end_sending();
   connection.allow(linger_time);
   constexpr std::size_t rounds_in_turn = 16;
   for (std::size_t round = 1;; ++round) {

@@ -28,6 +28,8 @@ constexpr std::string_view fetch_broke = "the upstream did not send the whole fi
 constexpr std::string_view file_changed =
     "the file was truncated, or can't be read, while it was sent";
 
+iovec vector_of(const void* data, std::size_t size) { return {const_cast<void*>(data), size}; }
+
 /// Drops `count` bytes from the front of the list.
 void advance(std::span<iovec>& parts, std::size_t count) {
   while (!parts.empty() && count >= parts.front().iov_len) {
@@ -39,12 +41,21 @@ void advance(std::span<iovec>& parts, std::size_t count) {
   parts.front().iov_len -= count;
 }
 
+/// As sendmsg(2), by TLS.
+ssize_t send_secret(const Connection& connection, std::span<const iovec> parts) {
+  if (!connection.closed()) return connection.tls->send(parts);
+  errno = EBADF;
+  return -1;
+}
+
 Task<bool> send_parts(Connection& connection, std::span<iovec> parts, int flags) {
   while (!parts.empty()) {
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = std::min<std::size_t>(parts.size(), 64);
-    const auto count = sendmsg(connection.number(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
+    const auto count = connection.tls ? send_secret(connection, parts)
+                                      : sendmsg(connection.number(), &message,
+                                                MSG_NOSIGNAL | MSG_DONTWAIT | flags);
     if (count >= 0) {
       advance(parts, static_cast<std::size_t>(count));
     } else if (errno == EAGAIN) {
@@ -89,11 +100,20 @@ ssize_t send_some(const Connection& connection, const tree::Body& body, std::uin
   static constexpr std::array<std::byte, 64 * 1024> zeros{};
   const auto run = body.run_at(offset);
   const auto count = std::min({turn_bytes, most, run.length});
-  if (run.offset == images::Extent::zeros) {
-    return send(connection.number(), zeros.data(), std::min<std::uint64_t>(count, zeros.size()),
-                MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
+  const bool is_gap = run.offset == images::Extent::zeros;
+  const auto zeros_now = std::min<std::uint64_t>(count, zeros.size());
   auto position = static_cast<off_t>(run.offset);
+  if (connection.tls) {
+    if (is_gap) {
+      const std::array<iovec, 1> parts{vector_of(zeros.data(), zeros_now)};
+      return send_secret(connection, parts);
+    }
+    if (!connection.closed()) return connection.tls->send_file(body.file(), position, count);
+    errno = EBADF;
+    return -1;
+  }
+  if (is_gap)
+    return send(connection.number(), zeros.data(), zeros_now, MSG_NOSIGNAL | MSG_DONTWAIT);
   return sendfile(connection.number(), body.file(), &position, count);
 }
 
@@ -162,8 +182,6 @@ Task<FileSent> send_file(Connection& connection, const Reply& reply, http::ByteR
   }
   co_return FileSent{done, {}};
 }
-
-iovec vector_of(const void* data, std::size_t size) { return {const_cast<void*>(data), size}; }
 
 /// The parts that wait to go out together, in front of the next file or at the end.
 struct Gathered {

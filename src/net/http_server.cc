@@ -28,8 +28,12 @@ wire::IpAddress local_address(int socket) {
 
 }  // namespace
 
-HttpServer::Door::Door(HttpServer& server, tree::Descriptor socket, const wire::Endpoint& endpoint_)
-    : Watched(server.loop_, std::move(socket), EPOLLIN), endpoint(endpoint_), server_(server) {}
+HttpServer::Door::Door(HttpServer& server, tree::Descriptor socket, const wire::Endpoint& endpoint_,
+                       const TlsServer* tls_)
+    : Watched(server.loop_, std::move(socket), EPOLLIN),
+      endpoint(endpoint_),
+      tls(tls_),
+      server_(server) {}
 
 void HttpServer::Door::on_ready(std::uint32_t) {
   const auto turn = server_.loop_.turn();
@@ -46,12 +50,13 @@ void HttpServer::Door::on_deadline(TimePoint) {
   wait_for(EPOLLIN);
 }
 
-void HttpServer::listen(tree::Descriptor socket, const wire::Endpoint& endpoint) {
-  doors_.push_back(std::make_unique<Door>(*this, std::move(socket), endpoint));
+void HttpServer::listen(tree::Descriptor socket, const wire::Endpoint& endpoint,
+                        const TlsServer* tls) {
+  doors_.push_back(std::make_unique<Door>(*this, std::move(socket), endpoint, tls));
 }
 
-/// Closes the connection that is idle for longest. False: none is, or not for long enough to be sure that no
-/// request of its own is just on its way.
+/// Closes the connection that is idle for longest, be it that its request comes slowly. False: none is, or not for
+/// long enough to be sure that no request of its own is just on its way.
 bool HttpServer::make_room() {
   loop_.events.emit(events::http_crowded, {});
   if (idle_.empty() || Clock::now() - idle_.front()->idle_since() < idle_before_eviction)
@@ -97,8 +102,10 @@ bool HttpServer::accept_some(const Door& door, int most) {
 void HttpServer::start(const Door& door, int socket, const sockaddr_storage& peer) {
   const auto& listening = door.endpoint.address;
   const auto server = listening.is_unspecified() ? local_address(socket) : listening;
-  auto owned = std::make_unique<Connection>(loop_, idle_, tree::Descriptor(socket),
-                                            from_socket_address(peer), server);
+  tree::Descriptor descriptor(socket);
+  auto owned =
+      std::make_unique<Connection>(loop_, idle_, std::move(descriptor), from_socket_address(peer),
+                                   server, door.tls ? door.tls->accept(socket) : nullptr);
   auto& connection = *owned;
   if (loop_.events.wants(events::http_connected)) {
     const auto client = connection.peer.text();
@@ -117,6 +124,7 @@ void HttpServer::forget(Connection& connection) {
 }
 
 void HttpServer::finish() {
+  for (const auto& door : doors_) door->unwatch();
   doors_.clear();
   for (const auto& [connection, owned] : connections_) connection->finish();
 }

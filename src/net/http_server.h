@@ -10,6 +10,7 @@
 
 #include "net/http_connection.h"
 #include "net/loop.h"
+#include "net/tls_server.h"
 #include "tree/descriptor.h"
 
 namespace pixie::net {
@@ -17,13 +18,13 @@ namespace pixie::net {
 /// Belongs to its loop.
 class HttpServer {
  public:
-  /// With `connection_limit` connections open, a new one takes the place of the one that was idle for longest;
+  /// With `connection_limit` connections open, a new one takes the place of the one that is idle for longest;
   /// if none is, it waits.
   HttpServer(Loop& loop, std::size_t connection_limit)
       : loop_(loop), connection_limit_(connection_limit) {}
 
-  /// Accepts from a socket that listens at `endpoint`.
-  void listen(tree::Descriptor socket, const wire::Endpoint& endpoint);
+  /// Accepts from a socket that listens at `endpoint`. `tls` makes it HTTPS, and outlives the server; null: plain HTTP.
+  void listen(tree::Descriptor socket, const wire::Endpoint& endpoint, const TlsServer* tls);
   /// Accepts no more and lets the requests under way end.
   void finish();
   /// Connections that are open. From any thread.
@@ -33,11 +34,13 @@ class HttpServer {
   /// A listening socket, which has a pause when no more can be accepted.
   class Door final : public Watched, public Timed {
    public:
-    Door(HttpServer& server, tree::Descriptor socket, const wire::Endpoint& endpoint_);
+    Door(HttpServer& server, tree::Descriptor socket, const wire::Endpoint& endpoint_,
+         const TlsServer* tls_);
     TimePoint deadline() const override { return resume_at_; }
     void on_deadline(TimePoint now) override;
 
     const wire::Endpoint endpoint;
+    const TlsServer* const tls;
 
    private:
     void on_ready(std::uint32_t events) override;

@@ -17,6 +17,12 @@ void control(int epoll, int operation, int descriptor, epoll_event event) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
+void take_out(std::span<epoll_event> events, const Watched* whose) {
+  for (auto& event : events) {
+    if (event.data.ptr == whose) event.data.ptr = nullptr;
+  }
+}
+
 }  // namespace
 
 Watched::Watched(Loop& loop, tree::Descriptor descriptor, std::uint32_t events)
@@ -30,13 +36,16 @@ void Watched::wait_for(std::uint32_t events) {
           {.events = events, .data = {.ptr = this}});
 }
 
+void Watched::unwatch() {
+  control(loop_.epoll_.number(), EPOLL_CTL_DEL, number(), {});
+  take_out(loop_.unread_, this);
+}
+
 void Watched::close() {
   if (!descriptor_) return;
   // With its last descriptor a socket leaves the epoll set (epoll(7)).
   descriptor_ = tree::Descriptor();
-  for (auto& event : loop_.unread_) {
-    if (event.data.ptr == this) event.data.ptr = nullptr;
-  }
+  take_out(loop_.unread_, this);
 }
 
 Loop::Alarm::Alarm(Loop& loop)

@@ -23,13 +23,13 @@
 #include "net/interfaces.h"
 #include "net/neighbours.h"
 #include "net/timer_wheel.h"
-#include "net/transfer_limit.h"
 #include "tree/descriptor.h"
 #include "tree/tree.h"
 
 namespace pixie::net {
 
 class Loop;
+class TransferLimit;
 
 /// A descriptor that a loop waits on. Belongs to its loop's thread; may be destroyed at any time.
 class Watched {
@@ -42,6 +42,9 @@ class Watched {
   int number() const { return descriptor_.number(); }
   /// From now on waits for these events instead.
   void wait_for(std::uint32_t events);
+  /// No event comes any more, although another process may hold the socket as well: closing it is not enough then
+  /// (epoll(7)). To be called once.
+  void unwatch();
   /// Closes the descriptor; no event comes any more.
   void close();
   bool closed() const { return !descriptor_; }

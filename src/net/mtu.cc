@@ -13,7 +13,9 @@ std::uint32_t look_up(std::uint32_t interface) {
   constexpr std::uint32_t ethernet = 1500;
   ifreq request{};
   const tree::Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket || !if_indextoname(interface, request.ifr_name)) return ethernet;
+  request.ifr_ifindex = static_cast<int>(interface);
+  // (if_indextoname() would open a local socket, which the sandbox has none of.)
+  if (!socket || ioctl(socket.number(), SIOCGIFNAME, &request) != 0) return ethernet;
   if (ioctl(socket.number(), SIOCGIFMTU, &request) != 0) return ethernet;
   return static_cast<std::uint32_t>(request.ifr_mtu);
 }

@@ -102,6 +102,12 @@ Expected<PacketSocket> PacketSocket::open(const Interface& interface, const Capt
   return PacketSocket(std::move(socket), capture, interface.index);
 }
 
+bool PacketSocket::follow(const Interface& interface) {
+  if (!bind_to(number(), interface.index, ethertype_)) return false;
+  interface_ = interface.index;
+  return true;
+}
+
 bool PacketSocket::send(const wire::Mac& to, wire::Bytes packet) const {
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;

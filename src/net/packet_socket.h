@@ -47,6 +47,9 @@ class PacketSocket {
 
   int number() const { return descriptor_.number(); }
 
+  /// Goes on with this interface instead, which takes no privilege. False if the kernel refuses (errno).
+  bool follow(const Interface& interface);
+
   /// Sends a packet of the socket's ethertype; the kernel writes the Ethernet header. False if the kernel refuses (errno).
   bool send(const wire::Mac& to, wire::Bytes packet) const;
   /// The next frame that is waiting, its payload in `buffer` (cut if it doesn't fit); nothing if none is.

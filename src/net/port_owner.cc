@@ -4,11 +4,13 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
 #include <fmt/format.h>
 
+#include "net/process_usage.h"
 #include "net/socket.h"
 
 namespace pixie::net {
@@ -49,21 +51,26 @@ bool holds_one_of(const fs::path& process, const std::set<std::string>& inodes) 
 
 }  // namespace
 
-std::string port_owner(std::uint16_t port, Transport transport) {
+std::optional<int> port_owner_process(std::uint16_t port, Transport transport) {
   const std::string_view table = transport == Transport::udp ? "udp" : "tcp";
   auto inodes = socket_inodes(port, table);
   inodes.merge(socket_inodes(port, fmt::format("{}6", table)));
-  if (inodes.empty()) return "";
+  if (inodes.empty()) return std::nullopt;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc", error)) {
     const auto process = entry.path().filename().string();
     if (process.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (!holds_one_of(entry.path(), inodes)) continue;
-    std::string name;
-    std::getline(std::ifstream(entry.path() / "comm"), name);
-    return fmt::format("{} (process {})", name.empty() ? "a program" : name, process);
+    if (holds_one_of(entry.path(), inodes)) return std::stoi(process);
   }
-  return "";
+  return std::nullopt;
+}
+
+std::string port_owner(std::uint16_t port, Transport transport) {
+  const auto process = port_owner_process(port, transport);
+  if (!process) return "";
+  std::string name;
+  std::getline(std::ifstream(fmt::format("/proc/{}/comm", *process)), name);
+  return fmt::format("{} (process {})", name.empty() ? "a program" : name, *process);
 }
 
 }  // namespace pixie::net

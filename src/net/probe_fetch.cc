@@ -1,7 +1,5 @@
 #include "net/probe_fetch.h"
 
-#include <algorithm>
-
 #include "net/probe_http.h"
 #include "net/probe_tftp.h"
 
@@ -12,22 +10,8 @@ constexpr std::uint16_t tftp_port = 69;
 constexpr std::uint16_t http_port = 80;
 constexpr int max_redirections = 4;
 
-struct Url {
-  std::string_view scheme;
-  std::string_view host;
-  std::string_view path;
-};
-
-Url split(std::string_view url) {
-  const auto scheme_end = url.find("://");
-  if (scheme_end == std::string_view::npos) return {{}, {}, url};
-  const auto rest = url.substr(scheme_end + 3);
-  const auto path_at = std::min(rest.find('/'), rest.size());
-  return {url.substr(0, scheme_end), rest.substr(0, path_at), rest.substr(path_at)};
-}
-
 doctor::Fetch fetch_once(std::string_view url, bool whole) {
-  const auto [scheme, host, path] = split(url);
+  const auto [scheme, host, path] = doctor::split_url(url);
   const bool tftp = scheme == "tftp";
   doctor::Fetch result;
   result.url = url;

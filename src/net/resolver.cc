@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include <fmt/format.h>
@@ -19,6 +21,7 @@ namespace {
 /// For the first try at each name server; c-ares doubles it for the next ones.
 constexpr int try_milliseconds = 1000;
 constexpr int tries = 3;
+constexpr const char* resolv_conf = "/etc/resolv.conf";
 constexpr std::size_t max_addresses = 16;
 
 struct Lookup {
@@ -42,6 +45,9 @@ struct Lookup {
   }
 };
 
+/// What remember_name_servers() found; written before there are threads.
+ares_addr_port_node* remembered_servers = nullptr;
+
 struct Destroy {
   void operator()(ares_channel channel) const { ares_destroy(channel); }
 };
@@ -58,6 +64,13 @@ Channel open_channel() {
     return nullptr;
   }
   return Channel(channel);
+}
+
+/// The real folder of /etc/resolv.conf, if that is a link: a program keeps what is in there, and replaces it.
+std::string resolv_conf_folder() {
+  std::error_code error;
+  const auto real = std::filesystem::canonical(resolv_conf, error).parent_path();
+  return real == "/etc" ? "" : real.string();
 }
 
 TimePoint next_timeout(ares_channel channel, TimePoint latest) {
@@ -98,6 +111,8 @@ Expected<std::vector<wire::IpAddress>> resolve(const std::string& name, const Pa
   Lookup lookup;
   const auto channel = open_channel();
   if (!channel) return fail("the name resolver can't start: is /etc/resolv.conf readable?");
+  if (remembered_servers && !std::ifstream(resolv_conf))
+    ares_set_servers_ports(channel.get(), remembered_servers);
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -112,6 +127,16 @@ Expected<std::vector<wire::IpAddress>> resolve(const std::string& name, const Pa
         fmt::format("the address of {} is not known: {}", name, ares_strerror(lookup.status)));
   }
   return std::move(lookup.addresses);
+}
+
+std::vector<std::string> resolver_files() {
+  return {resolv_conf,          resolv_conf_folder(), "/etc/hosts",
+          "/etc/nsswitch.conf", "/etc/host.conf",     "/dev/urandom"};
+}
+
+void remember_name_servers() {
+  if (const auto channel = open_channel())
+    ares_get_servers_ports(channel.get(), &remembered_servers);
 }
 
 }  // namespace pixie::net

@@ -14,4 +14,11 @@ namespace pixie::net {
 /// All addresses of `name`, which may be an address itself, in the order in which they should be tried (RFC 6724).
 Expected<std::vector<wire::IpAddress>> resolve(const std::string& name, const Patience& patience);
 
+/// The files and folders that it reads.
+std::vector<std::string> resolver_files();
+
+/// Name servers that /etc/resolv.conf has now are asked when it can't be read any more: in a sandbox, once it is another
+/// file. Call it before any thread is started.
+void remember_name_servers();
+
 }  // namespace pixie::net

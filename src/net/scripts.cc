@@ -40,7 +40,7 @@ desk::Visit visit_of(Loop& loop, const wire::Mac& machine, const Asker& asker) {
   const bool seen = loop.machine_at(asker.peer, 0) == machine;
   visit.who.learn(Fact::mac, machine.colons(), seen ? Source::observed : Source::claimed);
   visit.who.learn(Fact::ip, asker.peer.text(), Source::observed);
-  if (const auto* interface = loop.interface_of(asker.server)) {
+  if (const auto* interface = loop.interface_of(asker.server.address)) {
     visit.who.learn(Fact::interface, interface->name, Source::observed);
     visit.who.learn(Fact::vlan, vlan_of(interface->name), Source::observed);
   }
@@ -49,7 +49,7 @@ desk::Visit visit_of(Loop& loop, const wire::Mac& machine, const Asker& asker) {
 }
 
 /// Finds the body for what the desk said.
-Found found_for(Loop& loop, const wire::Mac& machine, const wire::IpAddress& server,
+Found found_for(Loop& loop, const wire::Mac& machine, const tree::Reached& server,
                 desk::Answer answer) {
   using Kind = desk::Answer::Kind;
   Found found{.body = tree::Refusal{tree::Refusal::Reason::unreadable, {}},

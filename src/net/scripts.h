@@ -31,10 +31,10 @@ struct Found {
   std::optional<Given> given;
 };
 
-/// Who asks: its address, and the one it reached; what it says of itself (a query's parameter by name).
+/// Who asks: its address, and how it reached this server; what it says of itself (a query's parameter by name).
 struct Asker {
   wire::IpAddress peer;
-  wire::IpAddress server;
+  tree::Reached server;
   std::function<std::optional<std::string>(std::string_view name)> says;
   /// It wants to know only (HEAD): no one-shot is used up.
   bool looks_only = false;

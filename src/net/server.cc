@@ -63,8 +63,10 @@ dhcp::Fetched fetched(tree::Body::Kind kind) {
 Expected<Sockets> open_sockets(const ServerSettings& settings) {
   auto inherited = inherited_sockets();
   if (!inherited) return std::unexpected(inherited.error());
-  Sockets sockets{
-      .tftp = std::move(inherited->tftp), .tftp_transfer = {}, .http = std::move(inherited->http)};
+  Sockets sockets{.tftp = std::move(inherited->tftp),
+                  .tftp_transfer = {},
+                  .http = std::move(inherited->http),
+                  .https = {}};
   if (sockets.tftp.empty()) {
     // In single-port mode the kernel chooses the socket for every packet anew, and after a broadcast request it
     // would choose another one: one loop serves it all.
@@ -78,6 +80,9 @@ Expected<Sockets> open_sockets(const ServerSettings& settings) {
     if (!bound) return std::unexpected(bound.error());
     sockets.http = std::move(*bound);
   }
+  auto https = bind_all(settings.https_endpoints, Transport::tcp, settings.loops);
+  if (!https) return std::unexpected(https.error());
+  sockets.https = std::move(*https);
   for (const auto& listening : sockets.tftp) {
     auto& transfer = sockets.tftp_transfer.emplace_back();
     for (std::size_t i = 0; i < listening.sockets.size(); ++i) {
@@ -121,8 +126,10 @@ Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings
     }
     for (auto& listening : sockets.http) {
       if (i < listening.sockets.size())
-        worker.http->listen(std::move(listening.sockets[i]), listening.endpoint);
+        worker.http->listen(std::move(listening.sockets[i]), listening.endpoint, nullptr);
     }
+    for (auto& listening : sockets.https)
+      worker.http->listen(std::move(listening.sockets[i]), listening.endpoint, around.tls);
   }
   if (dhcp) start_dhcp(dhcp_settings, std::move(*dhcp), layout, around.services);
 }
@@ -202,6 +209,10 @@ void Server::on_every_loop(const Task& task) {
     });
   }
   for (auto& future : done) future.wait();
+}
+
+void Server::await_turns() {
+  on_every_loop([](Worker&) {});
 }
 
 void Server::replace_tree(const tree::Layout& layout) {

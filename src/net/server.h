@@ -16,6 +16,7 @@
 #include "net/loop.h"
 #include "net/socket.h"
 #include "net/tftp_server.h"
+#include "net/transfer_limit.h"
 
 namespace pixie::net {
 
@@ -24,11 +25,14 @@ struct Surroundings {
   events::Stream& events;
   const desk::Services& services;
   Backend& backend;
+  /// Null: there is no HTTPS.
+  const TlsServer* tls;
 };
 
 struct ServerSettings {
   std::vector<wire::Endpoint> tftp_endpoints;
   std::vector<wire::Endpoint> http_endpoints;
+  std::vector<wire::Endpoint> https_endpoints;
   std::size_t loops = 1;
   TftpSettings tftp;
   /// Large HTTP answers that are sent at once; 0: all that are asked for.
@@ -41,6 +45,7 @@ struct Sockets {
   /// One for each of `tftp` and each of its sockets; none in single-port mode.
   std::vector<std::vector<tree::Descriptor>> tftp_transfer;
   std::vector<Listening> http;
+  std::vector<Listening> https;
 };
 
 /// Takes what a supervisor handed over, else binds.
@@ -61,6 +66,8 @@ class Server {
   void finish(std::chrono::milliseconds grace);
   /// Ends the loops at once. What others call back later is not heard any more.
   void stop();
+  /// Waits until every loop has taken a turn: none hangs.
+  void await_turns();
   /// What is asked for from now on comes from this tree.
   void replace_tree(const tree::Layout& layout);
   /// What machines ask for from now on is decided by this fleet. From any one thread at a time.

@@ -33,7 +33,7 @@ std::string explain(int error, const wire::Endpoint& endpoint, Transport transpo
       const auto owner = port_owner(endpoint.port, transport);
       return fmt::format("{}: {} it already. Stop that, or choose another address with {}", what,
                          owner.empty() ? "another program has" : owner + " has",
-                         transport == Transport::udp ? "--tftp" : "--http");
+                         transport == Transport::udp ? "--tftp" : "--http or --https");
     }
     case EADDRNOTAVAIL:
       return fmt::format("{}: {} is no address of this machine (see: ip address)", what,

@@ -31,6 +31,21 @@ class TestAuthority {
 
   const std::string& file() const { return file_; }
 
+  /// A server's certificate for such a name, and its key, as PEM texts.
+  struct Pem {
+    std::string certificate;
+    std::string key;
+  };
+  Pem pem(const std::string& name) const {
+    const std::shared_ptr<EVP_PKEY> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+    const auto certificate = make("server", name, key.get(), false);
+    const std::shared_ptr<BIO> one(BIO_new(BIO_s_mem()), BIO_free_all);
+    const std::shared_ptr<BIO> other(BIO_new(BIO_s_mem()), BIO_free_all);
+    PEM_write_bio_X509(one.get(), certificate.get());
+    PEM_write_bio_PrivateKey(other.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    return {text_of(one.get()), text_of(other.get())};
+  }
+
   /// For a server that has a certificate for `name` (`DNS:boot.example`, `IP:127.0.0.1`), valid for an hour, or ended an
   /// hour ago.
   TestTls server(const std::string& name, bool expired = false) const {
@@ -44,6 +59,12 @@ class TestAuthority {
 
  private:
   using Certificate = std::shared_ptr<X509>;
+
+  static std::string text_of(BIO* bio) {
+    char* bytes = nullptr;
+    const auto size = BIO_get_mem_data(bio, &bytes);
+    return {bytes, static_cast<std::size_t>(size)};
+  }
 
   /// `name` empty: an authority that signs itself.
   Certificate make(const std::string& subject, const std::string& name, EVP_PKEY* key,

@@ -47,13 +47,18 @@ TftpServer::TftpServer(Loop& loop, const TftpSettings& settings, tree::Descripto
       settings_(settings),
       listening_(*this, std::move(listening)),
       sender_(ipv6_socket),
+      unconfirmed_(settings.unconfirmed_limit),
       one_of_many_(one_of_many) {
   if (transfers) transfer_.emplace(*this, std::move(transfers));
 }
 
 TftpServer::~TftpServer() = default;
 
-void TftpServer::finish() { finishing_ = true; }
+void TftpServer::finish() {
+  // Another process may share the socket: requests are left to it.
+  if (transfer_ && !finishing_) listening_.unwatch();
+  finishing_ = true;
+}
 
 TftpServer::Socket::Socket(TftpServer& server, tree::Descriptor descriptor)
     : Watched(server.loop_, std::move(descriptor), EPOLLIN), server_(server) {}
@@ -88,9 +93,13 @@ void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {
   }
   const auto found = sessions_.find(datagram.route.peer);
   if (transfers_here && found != sessions_.end()) {
-    if (found->second->ended) return;
-    found->second->transfer.receive(datagram.payload, now);
-    return after_event(*found->second, now);
+    auto& session = *found->second;
+    if (session.ended) return;
+    const bool first_sign = !session.transfer.heard();
+    session.transfer.receive(datagram.payload, now);
+    if (first_sign && session.transfer.heard() && session.began_with_block())
+      unconfirmed_.give_back(datagram.route.peer.address);
+    return after_event(session, now);
   }
   if (!packet) {
     const auto peer = datagram.route.peer.text();
@@ -116,12 +125,13 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
     auto& session = *found->second;
     if (!session.ended && session.request == wire::as_text(datagram.payload)) {
       // Before the client was heard every repetition is answered; later, one soon after is only a straggler.
-      const auto statistics = session.transfer.statistics();
       if (!session.transfer.heard()) {
+        session.asked_at = now;
+        if (session.began_with_block() && !may_send_block(datagram.route, now)) return;
         session.transfer.receive(datagram.payload, now);
         return after_event(session, now);
       }
-      if (now - statistics.started < repetition_time) return;
+      if (now - session.asked_at < repetition_time) return;
     }
     // The client took the port for something new.
     if (!session.ended) {
@@ -170,7 +180,7 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
   if (asking_.size() >= settings_.transfer_limit) return;
   asking_[datagram.route.peer] = request;
   const Asker asker{
-      .peer = datagram.route.peer.address, .server = datagram.route.local, .says = {}};
+      .peer = datagram.route.peer.address, .server = {.address = datagram.route.local}, .says = {}};
   find_wanted(loop_, wanted, asker, [this, route = datagram.route, request, path](Found found) {
     asking_.erase(route.peer);
     const Datagram again{.route = route, .payload = wire::as_bytes(request)};
@@ -187,6 +197,11 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
 void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, std::string path,
                        tree::Body body, std::optional<Given> given, TimePoint now) {
   using namespace tftp::error_code;
+  const bool begins_with_block = request.options.empty() || ignores_options(datagram.route);
+  if (begins_with_block && !may_send_block(datagram.route, now)) {
+    if (given) take_back(loop_, *given);
+    return;
+  }
   if (request.mode == tftp::Mode::netascii) {
     if (body.size() > netascii_limit_bytes) {
       return refuse(datagram, events::tftp_refused, path, illegal_operation,
@@ -236,12 +251,23 @@ bool TftpServer::make_room() {
   return active_ < settings_.transfer_limit;
 }
 
+bool TftpServer::ignores_options(const Route& route) const {
+  return std::ranges::any_of(settings_.without_options, [&](const wire::Network& network) {
+    return network.contains(route.peer.address);
+  });
+}
+
+/// To an address that may not have asked.
+bool TftpServer::may_send_block(const Route& route, TimePoint now) {
+  if (unconfirmed_.take(route.peer.address, now)) return true;
+  const auto client = route.peer.text();
+  loop_.events.emit(events::tftp_crowded, {{"client", client}});
+  return false;
+}
+
 tftp::Terms TftpServer::negotiate(const Route& route, const tftp::Request& request,
                                   std::uint64_t size) {
-  const auto is_meant = [&](const wire::Network& network) {
-    return network.contains(route.peer.address);
-  };
-  if (std::ranges::any_of(settings_.without_options, is_meant)) return {};
+  if (ignores_options(route)) return {};
   auto limits = settings_.limits;
   const auto room = std::max(mtus_.of(route.interface), 576U) - overhead(route.peer.address);
   limits.max_blksize =

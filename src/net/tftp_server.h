@@ -16,6 +16,7 @@
 #include "net/tftp_packets.h"
 #include "net/udp.h"
 #include "tftp/transfer.h"
+#include "tftp/unconfirmed.h"
 #include "tree/body.h"
 #include "tree/descriptor.h"
 #include "wire/allowance.h"
@@ -31,6 +32,9 @@ struct TftpSettings {
   /// Transfers at once on one loop. Beyond it a new one takes the place of the oldest whose client was never
   /// heard; if there is none, the request gets no answer, and the client asks again.
   std::size_t transfer_limit = 10'000;
+  /// First blocks to one address that it has not confirmed, on one loop: at once, and more each second; 0: no limit.
+  /// An option acknowledgment is not more than its request, and isn't counted.
+  std::size_t unconfirmed_limit = 50;
 };
 
 /// One listening socket with its sessions. Belongs to its loop.
@@ -41,7 +45,7 @@ class TftpServer {
              tree::Descriptor transfers, bool ipv6_socket, bool one_of_many);
   ~TftpServer();
 
-  /// Takes no more requests and lets the transfers under way end.
+  /// Leaves requests in the socket (but for single-port mode) and lets the transfers under way end.
   void finish();
   /// Transfers that are not over. From any thread.
   std::size_t active() const { return active_; }
@@ -68,6 +72,8 @@ class TftpServer {
   void receive(const Datagram& datagram, bool at_listening_port);
   void receive_request(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   void start(const Datagram& datagram, const tftp::Request& request, TimePoint now);
+  bool ignores_options(const Route& route) const;
+  bool may_send_block(const Route& route, TimePoint now);
   tftp::Terms negotiate(const Route& route, const tftp::Request& request, std::uint64_t size);
   std::optional<wire::Mac> machine_of(const Route& route, const tree::Body& body);
   std::optional<tree::Body> accept(const Datagram& datagram, const std::string& path,
@@ -113,6 +119,7 @@ class TftpServer {
   /// when they come to the front.
   std::deque<wire::Endpoint> unheard_;
   std::atomic<std::size_t> active_ = 0;
+  tftp::Unconfirmed unconfirmed_;
   wire::Allowance stray_answers_{100, 100};
   bool send_posted_ = false;
   bool waiting_for_room_ = false;

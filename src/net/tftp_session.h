@@ -16,12 +16,15 @@ class TftpServer::Session final : public Timed {
         file(std::move(path)),
         request(wire::as_text(datagram.payload)),
         body(std::move(body_)),
-        transfer(terms, body.size(), server.settings_.limits, now),
+        transfer(terms, body.size(), server.settings_.limits, request.size(), now),
         progress(body.size()),
+        asked_at(now),
         server_(server) {}
 
   TimePoint deadline() const override { return ended ? lingers_until : transfer.deadline(); }
   void on_deadline(TimePoint now) override;
+  /// There are no options to acknowledge first.
+  bool began_with_block() const { return transfer.terms().accepted.empty(); }
 
   const Route route;
   const std::string file;
@@ -32,6 +35,8 @@ class TftpServer::Session final : public Timed {
   tree::Body body;
   tftp::Transfer transfer;
   Progress progress;
+  /// When its request came last.
+  TimePoint asked_at;
   bool in_ready_list = false;
   bool gso = true;
   /// Over and reported; stays a little to swallow what is still on its way.

@@ -22,6 +22,11 @@ namespace {
 constexpr std::array bundles{"/etc/ssl/certs/ca-certificates.crt",
                              "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"};
 
+/// Where they have each certificate, and where bundles and folders link to.
+constexpr std::array folders{
+    "/etc/ssl/certs",     "/usr/share/ca-certificates",  "/usr/local/share/ca-certificates",
+    "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted", "/var/lib/ca-certificates"};
+
 struct Release {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -40,7 +45,7 @@ std::string library_error() {
 void trust_the_system(SSL_CTX* context) {
   SSL_CTX_set_default_verify_paths(context);
   if (secure_getenv("SSL_CERT_FILE") || secure_getenv("SSL_CERT_DIR")) return;
-  SSL_CTX_load_verify_dir(context, "/etc/ssl/certs");
+  SSL_CTX_load_verify_dir(context, folders.front());
   for (const char* bundle : bundles) {
     if (access(bundle, R_OK) == 0 && SSL_CTX_load_verify_file(context, bundle) == 1) break;
   }
@@ -160,6 +165,16 @@ class TlsStream final : public HttpStream {
 };
 
 }  // namespace
+
+std::vector<std::string> certificate_places() {
+  std::vector<std::string> places(folders.begin(), folders.end());
+  places.insert(places.end(), bundles.begin(), bundles.end());
+  places.insert(places.end(), {X509_get_default_cert_file(), X509_get_default_cert_dir()});
+  for (const auto* variable : {X509_get_default_cert_file_env(), X509_get_default_cert_dir_env()}) {
+    if (const char* place = secure_getenv(variable)) places.emplace_back(place);
+  }
+  return places;
+}
 
 TlsContext::TlsContext(std::string more_certificates)
     : more_certificates_(std::move(more_certificates)) {}

@@ -5,12 +5,16 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "net/http_stream.h"
 
 struct ssl_ctx_st;
 
 namespace pixie::net {
+
+/// The files and folders that certificates are read from, the targets of the links in them included.
+std::vector<std::string> certificate_places();
 
 /// Which certificates are trusted. May be used from many threads at once.
 class TlsContext {

@@ -30,7 +30,7 @@ constexpr std::string_view chain_template = R"ipxe(#!ipxe
 # The menu of pixie, the network boot server at {{host}}.
 # A chain.ipxe in the scripts folder replaces it. Scripts may use ${pixie}, this server's URL.
 
-set pixie http://{{host}}{{http_port}}
+set pixie {{url}}
 iseq ${buildarch} arm32 && set pixie tftp://{{host}}{{tftp_port}} ||
 set menu-timeout:int32 {{menu_timeout_ms}}
 {{#each fits}}
@@ -225,7 +225,7 @@ std::string chain_script(const Chain& chain) {
                      {"fits", {fits.commands()}},
                      {"choices", {choices_of(items.profiles, fits)}},
                      {"host", {chain.host}},
-                     {"http_port", {port_suffix(chain.http_port, 80)}},
+                     {"url", {chain.url}},
                      {"tftp_port", {port_suffix(chain.tftp_port, 69)}},
                      {"menu_timeout_ms", {std::int64_t{timeout_ms}}}});
 }

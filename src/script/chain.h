@@ -31,9 +31,10 @@ struct MenuItems {
 };
 
 struct Chain {
-  /// Where the client reaches this server, `192.0.2.1` or `[2001:db8::1]`, and the ports there.
+  /// Where the client reaches this server: `192.0.2.1` or `[2001:db8::1]`, the URL of its HTTP or HTTPS without a
+  /// slash at the end, and the port of TFTP.
   std::string host;
-  std::uint16_t http_port;
+  std::string url;
   std::uint16_t tftp_port;
   /// How long the menu waits before it takes the machine's own script; 0 waits for ever.
   std::uint32_t menu_timeout_ms;

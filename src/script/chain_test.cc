@@ -8,13 +8,16 @@
 namespace pixie::script {
 namespace {
 
-const Chain plain{.host = "192.0.2.1", .http_port = 80, .tftp_port = 69, .menu_timeout_ms = 10000};
+const Chain plain{
+    .host = "192.0.2.1", .url = "http://192.0.2.1", .tftp_port = 69, .menu_timeout_ms = 10000};
 
 TEST(ChainScript, NamesTheServerAsTheClientReachedIt) {
   EXPECT_TRUE(chain_script(plain).contains("set pixie http://192.0.2.1\n"));
-  const Chain other{
-      .host = "[2001:db8::1]", .http_port = 8080, .tftp_port = 6969, .menu_timeout_ms = 0};
-  EXPECT_TRUE(chain_script(other).contains("set pixie http://[2001:db8::1]:8080\n"));
+  const Chain other{.host = "[2001:db8::1]",
+                    .url = "https://[2001:db8::1]:8443",
+                    .tftp_port = 6969,
+                    .menu_timeout_ms = 0};
+  EXPECT_TRUE(chain_script(other).contains("set pixie https://[2001:db8::1]:8443\n"));
   EXPECT_TRUE(chain_script(other).contains("set pixie tftp://[2001:db8::1]:6969 ||\n"));
   EXPECT_TRUE(chain_script(other).contains("set menu-timeout:int32 0\n"));
 }

@@ -424,7 +424,8 @@ Expected<std::unique_ptr<Store>> Store::open(const std::string& folder) {
     database = open_state_file(folder);
   }
   if (!database) return std::unexpected(database.error());
-  (*database)->execute("PRAGMA foreign_keys = ON");
+  // Files beside the database's folder may be out of reach.
+  (*database)->execute("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY");
   if (auto opened = (*database)->result(); !opened) return std::unexpected(opened.error());
   return std::make_unique<SqliteStore>(std::move(lock), std::move(*database));
 }

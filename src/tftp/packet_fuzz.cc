@@ -32,7 +32,7 @@ void receive(wire::Bytes datagram) {
   terms.windowsize = 4;
   terms.accepted.windowsize = terms.windowsize;
   const tftp::TimePoint now{};
-  tftp::Transfer transfer(terms, 100'000, limits, now);
+  tftp::Transfer transfer(terms, 100'000, limits, datagram.size(), now);
   for (int turn = 0; turn < 3; ++turn) {
     while (const auto pending = transfer.pending()) {
       check(pending->first_block + pending->count <= 197);

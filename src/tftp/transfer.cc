@@ -44,7 +44,8 @@ Terms negotiate(const Request& request, const Limits& limits, std::optional<std:
   return terms;
 }
 
-Transfer::Transfer(const Terms& terms, std::uint64_t size, const Limits& limits, TimePoint now)
+Transfer::Transfer(const Terms& terms, std::uint64_t size, const Limits& limits,
+                   std::size_t request_size, TimePoint now)
     : terms_(terms),
       size_(size),
       limits_(&limits),
@@ -52,7 +53,8 @@ Transfer::Transfer(const Terms& terms, std::uint64_t size, const Limits& limits,
       sent_at_(now),
       heard_at_(now),
       progress_at_(now),
-      stage_(terms.accepted.empty() ? Stage::data : Stage::oack) {
+      stage_(terms.accepted.empty() ? Stage::data : Stage::oack),
+      unheard_retries_(unheard_retries(request_size)) {
   arm(now);
 }
 
@@ -113,6 +115,7 @@ void Transfer::receive_ack(std::uint16_t wire_block, TimePoint now) {
 }
 
 void Transfer::receive_error(const ErrorPacket& error) {
+  heard_ = true;
   error_code_ = error.code;
   error_text_ = printable(error.text);
   const bool asked_size_only = terms_.accepted.tsize && acknowledged_ == 0;
@@ -206,8 +209,18 @@ bool Transfer::gives_up(TimePoint now) const {
 }
 
 std::uint8_t Transfer::retry_limit() const {
-  if (!heard_) return limits_->max_unheard_retries;
+  if (!heard_) return unheard_retries_;
   return all_sent() ? limits_->max_final_retries : limits_->max_retries;
+}
+
+std::uint8_t Transfer::unheard_retries(std::size_t request_size) const {
+  std::byte buffer[max_oack_size];
+  const std::size_t answer =
+      stage_ == Stage::oack
+          ? write_oack(buffer, terms_.accepted).size()
+          : data_header(1).size() + std::min<std::uint64_t>(size_, terms_.blksize);
+  const auto affordable = limits_->max_amplification * request_size / answer;
+  return static_cast<std::uint8_t>(std::min<std::size_t>(limits_->max_unheard_retries, affordable));
 }
 
 Clock::duration Transfer::pause() const {

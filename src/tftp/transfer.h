@@ -50,6 +50,9 @@ struct Limits {
   std::uint8_t max_retries = 6;
   std::uint8_t max_unheard_retries = 3;
   std::uint8_t max_final_retries = 4;
+  /// Bytes that are sent again to a client that never answered, as a multiple of its request's. The
+  /// first block is mostly more than that allows: who asks without options has to ask again.
+  std::uint8_t max_amplification = 4;
 
   /// How long to listen on after the last retry: U-Boot and tftp-hpa repeat their last ACK after
   /// 5 s.
@@ -109,8 +112,9 @@ class Transfer {
     std::uint32_t count;
   };
 
-  /// Sends `size` bytes. `limits` must outlive the transfer.
-  Transfer(const Terms& terms, std::uint64_t size, const Limits& limits, TimePoint now);
+  /// Sends `size` bytes. `limits` must outlive the transfer. `request_size`: the request's bytes.
+  Transfer(const Terms& terms, std::uint64_t size, const Limits& limits, std::size_t request_size,
+           TimePoint now);
 
   /// Takes a datagram from the client's address and port; anything unfit is ignored. The client's
   /// own request, come again, counts as a sign that the first answer was lost: the owner tells it
@@ -162,6 +166,7 @@ class Transfer {
   std::uint64_t total_blocks() const { return size_ / terms_.blksize + 1; }
   bool all_sent() const { return highest_ == total_blocks(); }
   std::uint8_t retry_limit() const;
+  std::uint8_t unheard_retries(std::size_t request_size) const;
   bool gives_up(TimePoint now) const;
 
   Terms terms_;
@@ -192,6 +197,7 @@ class Transfer {
   std::uint8_t suspicions_ = 0;  // acted on without progress since
   std::uint8_t retries_ = 0;     // without a sign of life since
   std::uint8_t doublings_ = 0;   // of the pause
+  std::uint8_t unheard_retries_;
   std::uint16_t error_code_ = 0;
   std::string error_text_;
 };

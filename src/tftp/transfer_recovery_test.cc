@@ -105,12 +105,12 @@ TEST(Transfer, PausesDouble) {
 }
 
 TEST(Transfer, PauseFollowsTheRoundTripWithinBounds) {
-  Session session({}, 500'000);
+  Session session(window_of(1), 500'000);
   session.flush();
   EXPECT_EQ(session.transfer.deadline() - session.now, 1s);
-  session.ack(1, 100us);
+  session.ack(0, 100us);
   EXPECT_EQ(session.transfer.deadline() - session.now, 200ms);
-  for (std::uint64_t block = 2; block < 100; ++block) session.ack(block, 100ms);
+  for (std::uint64_t block = 1; block < 100; ++block) session.ack(block, 100ms);
   EXPECT_LT(session.transfer.deadline() - session.now, 201ms);
   for (std::uint64_t block = 100; block < 200; ++block) session.ack(block, 900ms);
   EXPECT_GT(session.transfer.deadline() - session.now, 900ms);
@@ -118,10 +118,10 @@ TEST(Transfer, PauseFollowsTheRoundTripWithinBounds) {
 }
 
 TEST(Transfer, RoundTripLongerThanThePauseIsLearnt) {
-  Session session({}, 500'000);
+  Session session(window_of(1), 500'000);
   session.flush();
   std::uint64_t repetitions = 0;
-  for (std::uint64_t block = 1; block < 50; ++block) {
+  for (std::uint64_t block = 0; block < 50; ++block) {
     const auto answer_at = session.now + 1500ms;
     while (session.transfer.deadline() < answer_at) repetitions += session.wait().size();
     session.ack(block, answer_at - session.now);
@@ -149,24 +149,42 @@ TEST(Transfer, LongTimeoutOptionGetsOneRetry) {
 }
 
 TEST(Transfer, ExpireBeforeTheDeadlineIsHarmless) {
-  Session session({}, 5000);
+  Session session(window_of(1), 5000);
   session.flush();
   session.transfer.expire(session.now + 999ms);
   EXPECT_THAT(session.flush(), IsEmpty());
   EXPECT_EQ(session.transfer.deadline() - session.now, 1s);
 }
 
-TEST(Transfer, WhoNeverAnsweredGetsLittle) {
-  Session plain({}, 1'000'000);
-  plain.flush();
-  EXPECT_EQ(plain.wait_for_the_end(), 3U);
-  EXPECT_EQ(plain.transfer.outcome(), Outcome::timed_out);
-  EXPECT_EQ(plain.transfer.statistics().blocks_sent, 4U);
+TEST(Transfer, WhoNeverAnsweredGetsNoBlockAgain) {
+  Session session({}, 1'000'000);
+  EXPECT_THAT(session.flush(), ElementsAre(1));
+  EXPECT_EQ(session.wait_for_the_end(), 0U);
+  EXPECT_EQ(session.transfer.outcome(), Outcome::timed_out);
+  EXPECT_LE(session.age(), 12s);
+}
 
-  Session windowed(window_of(64), 1'000'000);
-  windowed.flush();
-  EXPECT_EQ(windowed.wait_for_the_end(), 3U);
-  EXPECT_EQ(windowed.transfer.statistics().blocks_sent, 0U);
+TEST(Transfer, WhoNeverAnsweredGetsTheOptionsAgainButNoBlock) {
+  Session session(window_of(64), 1'000'000);
+  session.flush();
+  EXPECT_EQ(session.wait_for_the_end(), 3U);
+  EXPECT_EQ(session.transfer.statistics().blocks_sent, 0U);
+}
+
+// An OACK of this window is 16 bytes, a packet of this file 40.
+TEST(Transfer, WhatIsSentAgainUnheardIsAMultipleOfTheRequest) {
+  const auto repetitions = [](const Options& options, std::uint64_t size, std::uint8_t factor,
+                              std::size_t request_size) {
+    Session session(options, size, {.max_amplification = factor}, request_size);
+    session.flush();
+    return session.wait_for_the_end();
+  };
+  EXPECT_EQ(repetitions(window_of(64), 1000, 4, 11), 2U);
+  EXPECT_EQ(repetitions(window_of(64), 1000, 4, 12), 3U);
+  EXPECT_EQ(repetitions(window_of(64), 1000, 0, 1000), 0U);
+  EXPECT_EQ(repetitions({}, 36, 2, 19), 0U);
+  EXPECT_EQ(repetitions({}, 36, 2, 20), 1U);
+  EXPECT_EQ(repetitions({}, 36, 255, 500), 3U);
 }
 
 TEST(Transfer, RepeatedRequestIsAnsweredOnceEachUntilTheClientSpoke) {

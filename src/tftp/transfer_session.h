@@ -23,8 +23,9 @@ inline Terms terms_for(const Options& options) {
 /// A transfer with its clock and its client's side of the wire.
 class Session {
  public:
-  explicit Session(const Options& options, std::uint64_t size, Limits limits = {})
-      : limits_(limits), transfer(terms_for(options), size, limits_, now) {}
+  explicit Session(const Options& options, std::uint64_t size, Limits limits = {},
+                   std::size_t request_size = 40)
+      : limits_(limits), transfer(terms_for(options), size, limits_, request_size, now) {}
 
   /// Sends what is pending; the blocks sent, with 0 for an OACK and -1 for an ERROR.
   std::vector<std::int64_t> flush(std::uint32_t most = 100'000) {

@@ -92,11 +92,11 @@ TEST(Transfer, FullSocketBufferLosesNothing) {
 }
 
 TEST(Transfer, UnsentPacketsAreNoReasonToSendAgainButEndOnce) {
-  Session session({}, 5000);
+  Session session(window_of(1), 5000);
   session.now = session.transfer.deadline();
   session.transfer.expire(session.now);
   EXPECT_FALSE(session.transfer.over());
-  EXPECT_EQ(session.transfer.pending()->first_block, 1U);
+  EXPECT_EQ(session.transfer.pending()->kind, Transfer::Pending::oack);
   while (!session.transfer.over()) {
     session.now = session.transfer.deadline();
     session.transfer.expire(session.now);

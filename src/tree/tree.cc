@@ -144,17 +144,17 @@ Body Tree::made(Body::Kind kind, std::string name, std::string text) {
   return body;
 }
 
-Body Tree::no_script(const wire::Mac& mac, const wire::IpAddress& server) const {
+Body Tree::no_script(const wire::Mac& mac, const Reached& server) const {
   auto body = made(Body::Kind::no_script, mac.hyphens() + ".ipxe",
                    script::no_script_message(mac, host(server)));
   body.machine = mac;
   return body;
 }
 
-Body Tree::menu(const wire::IpAddress& server, script::MenuItems items) const {
+Body Tree::menu(const Reached& server, script::MenuItems items) const {
   return made(Body::Kind::chain, "chain.ipxe",
               script::chain_script({.host = host(server),
-                                    .http_port = layout_.http_port,
+                                    .url = url(server),
                                     .tftp_port = layout_.tftp_port,
                                     .menu_timeout_ms = layout_.menu_timeout_ms,
                                     .items = std::move(items)}));
@@ -203,14 +203,17 @@ Listing Tree::root() {
   return listing;
 }
 
-std::string Tree::host(const wire::IpAddress& server) const {
+std::string Tree::host(const Reached& server) const {
+  if (!server.name.empty()) return server.name;
   const bool advertised = !layout_.advertised_address.is_unspecified();
-  return (advertised ? layout_.advertised_address : server).url_host();
+  return (advertised ? layout_.advertised_address : server.address).url_host();
 }
 
-std::string Tree::url(const wire::IpAddress& server) const {
-  const auto port = layout_.http_port == 80 ? "" : fmt::format(":{}", layout_.http_port);
-  return fmt::format("http://{}{}", host(server), port);
+std::string Tree::url(const Reached& server) const {
+  const auto port = server.secure ? layout_.https_port : layout_.http_port;
+  const auto usual = server.secure ? 443 : 80;
+  return fmt::format("{}://{}{}", server.secure ? "https" : "http", host(server),
+                     port == usual ? "" : fmt::format(":{}", port));
 }
 
 }  // namespace pixie::tree

@@ -21,6 +21,15 @@
 
 namespace pixie::tree {
 
+/// How a client reached this server, from which follow the URLs that it is told.
+struct Reached {
+  wire::IpAddress address;
+  /// By HTTPS.
+  bool secure = false;
+  /// The name that it asked for by HTTPS (letters, digits, hyphens and dots), for which the certificate is; may be empty.
+  std::string name = {};
+};
+
 /// What the tree is made of. Empty folder names: there is no such folder.
 struct Layout {
   std::string scripts;
@@ -32,6 +41,7 @@ struct Layout {
   /// client reached.
   wire::IpAddress advertised_address;
   std::uint16_t http_port = 80;
+  std::uint16_t https_port = 443;
   std::uint16_t tftp_port = 69;
 };
 
@@ -56,12 +66,12 @@ class Tree {
   /// What was made for a machine, as a body. `name`: what the content type follows from.
   static Body made(Body::Kind kind, std::string name, std::string text);
   /// The message for a machine that nothing is for.
-  Body no_script(const wire::Mac& mac, const wire::IpAddress& server) const;
+  Body no_script(const wire::Mac& mac, const Reached& server) const;
   /// The menu with these items.
-  Body menu(const wire::IpAddress& server, script::MenuItems items) const;
+  Body menu(const Reached& server, script::MenuItems items) const;
   /// Where a client reaches this server: the host of its URLs, and the URL itself without a slash at its end.
-  std::string host(const wire::IpAddress& server) const;
-  std::string url(const wire::IpAddress& server) const;
+  std::string host(const Reached& server) const;
+  std::string url(const Reached& server) const;
 
  private:
   Answer resolve_in(Folder& folder, const std::string& path, const std::string& relative);

@@ -83,7 +83,7 @@ TEST_F(TreeTest, GivesAMachineItsOwnScriptAndLeavesTheRestToOthers) {
   EXPECT_EQ(get(asked), "wanted: script 52-54-00-00-00-01 ");
   EXPECT_FALSE(tree.own_script(mac));
   EXPECT_FALSE(tree.default_script());
-  const auto message = tree.no_script(mac, server);
+  const auto message = tree.no_script(mac, {server});
   EXPECT_EQ(message.kind, Body::Kind::no_script);
   EXPECT_EQ(message.machine, mac);
   write("scripts/default.ipxe", "default");
@@ -139,8 +139,14 @@ TEST_F(TreeTest, NamesTheAdvertisedAddress) {
   with.advertised_address = *wire::IpAddress::parse("2001:db8::7");
   with.http_port = 8080;
   EXPECT_TRUE(
-      text_of(Tree(with).menu(server, {})).contains("set pixie http://[2001:db8::7]:8080\n"));
-  EXPECT_EQ(Tree(with).url(server), "http://[2001:db8::7]:8080");
+      text_of(Tree(with).menu({server}, {})).contains("set pixie http://[2001:db8::7]:8080\n"));
+  EXPECT_EQ(Tree(with).url({server}), "http://[2001:db8::7]:8080");
+  EXPECT_EQ(Tree(with).url({server, true}), "https://[2001:db8::7]");
+  with.https_port = 8443;
+  const Reached by_name{.address = server, .secure = true, .name = "boot.example.org"};
+  EXPECT_EQ(Tree(with).url(by_name), "https://boot.example.org:8443");
+  EXPECT_TRUE(
+      text_of(Tree(with).menu(by_name, {})).contains("set pixie https://boot.example.org:8443\n"));
 }
 
 TEST_F(TreeTest, FindsRomsByAnyNameInAnyFolder) {

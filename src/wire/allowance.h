@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <utility>
 
 namespace pixie::wire {
 
@@ -17,14 +16,22 @@ class Allowance {
 
   /// Takes one. False: none is left. `now` never goes back.
   bool take(TimePoint now) {
-    const std::chrono::duration<double> passed = now - std::exchange(refilled_, now);
-    left_ = std::min(burst_, left_ + passed.count() * per_second_);
+    left_ = left(now);
+    refilled_ = now;
     if (left_ < 1) return false;
     left_ -= 1;
     return true;
   }
+  /// One that was taken wasn't needed.
+  void give_back() { left_ = std::min(burst_, left_ + 1); }
+  bool full(TimePoint now) const { return left(now) >= burst_; }
 
  private:
+  double left(TimePoint now) const {
+    const std::chrono::duration<double> passed = now - refilled_;
+    return std::min(burst_, left_ + passed.count() * per_second_);
+  }
+
   double burst_;
   double per_second_;
   double left_;

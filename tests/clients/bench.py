@@ -1,6 +1,7 @@
 """What a case works with: folders with files, pixies, and programs on the client's host."""
 
 import contextlib
+import os
 import pathlib
 import random
 import re
@@ -14,7 +15,8 @@ from .case import Failure
 from .network import SERVER
 
 # In logfmt and in JSON.
-READY = rb"""pixie\.ready.*?tftp["=:]+(\S+?)"?[ ,]"?http["=:]+(\S+?)"?[ ,].*\n"""
+READY = (rb"""pixie\.ready.*?tftp["=:]+(\S+?)"?[ ,]"?http["=:]+(\S+?)"?[ ,]"""
+         rb""""?https["=:]+(\S+?)"?[ ,].*\n""")
 READY_SECONDS = 20
 SANITIZER = re.compile(r"(Address|Thread|Leak|UndefinedBehavior)Sanitizer|runtime error:")
 LOG_LINES = 30
@@ -36,8 +38,13 @@ class Pixie(Process):
             self.stop()
             raise Failure(f"pixie did not start: {error}\n{self.transcript.tail(LOG_LINES)}"
                           ) from None
-        self.tftp, self.http = (int(places.decode().split(",")[0].rsplit(":", 1)[1])
-                                for places in ready.groups())
+        self.tftp, self.http, self.https = map(self._port, ready.groups())
+
+    @staticmethod
+    def _port(places):
+        """The first one's; None for `-`, which is none."""
+        port = places.decode().split(",")[0].rpartition(":")[2]
+        return int(port) if port != "-" else None
 
     @property
     def pid(self):
@@ -72,6 +79,11 @@ class Bench:
         self._running = []
         self._started = 0
         self._stack = contextlib.ExitStack()
+        self.told = []
+
+    def tell(self, text):
+        """A line that is printed with the result: a time, a size."""
+        self.told.append(text)
 
     def enter(self, context):
         """Enters a context manager that ends after all pixies; returns what it gives."""
@@ -87,15 +99,16 @@ class Bench:
 
     def start(self, *options, bind="0.0.0.0:0", wrapper=(), command=None, namespace=None, **more):
         """Starts pixie with two threads, both protocols on `bind` (free ports of all IPv4
-        addresses), its state in a new folder unless the options name one (or there is a wrapper). `wrapper` is a command
-        to run it with, `command` replaces its own."""
+        addresses), its state in a new folder unless the options name one (or there is a wrapper), and a sandbox that
+        ends it when it does what it may not. `wrapper` is a command to run it with, `command` replaces its own."""
         own_state = () if wrapper or "--state" in options else ("--state", self.folder / f"state-{self._started}")
         command = [*wrapper, *(command or [
             self.program, "-t", bind, "-u", bind, "--threads", "2", "-d", self.scripts,
             "-e", self.extra, *own_state, *options])]
         log = self.folder / f"pixie-{self._started}.log"
         self._started += 1
-        pixie = Pixie(namespace or self.network.server, command, log, **more)
+        environment = {"PIXIE_SANDBOX": "strict"} | (more.pop("environment", None) or os.environ)
+        pixie = Pixie(namespace or self.network.server, command, log, environment, **more)
         self._running.append(pixie)
         return pixie
 

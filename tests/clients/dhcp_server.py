@@ -5,7 +5,7 @@ import re
 
 from . import dhcp_client, dhcp_message as dhcp
 from .bench import content
-from .case import case, check, equal
+from .case import Stopwatch, case, check, equal
 from .dhcp_client import Client
 from .dhcp_serve import (DNS, DOMAIN, FIRST, LAST, MASK, ROUTER, SERVER, X64_ROM, in_pool, start)
 
@@ -88,6 +88,24 @@ def pool_empty(bench):
         first.give_up(dhcp.RELEASE, FIRST, SERVER)
         second.give_up(dhcp.RELEASE, "10.80.0.101", SERVER)
         check(third.lease() in held, "a released address isn't given again")
+
+
+@case("dhcp.not-taken", slow=True)
+def not_taken(bench):
+    """a client vanishes after the offer: its address is another's after half a minute, not before"""
+    segment, _ = start(bench, pool=f"{FIRST}-{FIRST}")
+    host = segment.host("client")
+    with Client(host) as vanishes, Client(host) as other:
+        watch = Stopwatch()
+        equal("offered", vanishes.discover().yiaddr, FIRST)
+        other.send(dhcp.DISCOVER)
+        check(not other.receive(2), "the offered address is offered to another, too")
+        other.send(dhcp.DISCOVER)
+        while not (offer := other.receive(1)):
+            watch.check_below(60, "the address of a client that vanished")
+            other.send(dhcp.DISCOVER)
+        equal("given", other.take(offer).yiaddr, FIRST)
+        check(watch.seconds() > 28, f"it is given away after {watch.seconds():.0f} s already")
 
 
 @case("dhcp.decline")

@@ -7,6 +7,7 @@ import socket
 
 from .bench import content
 from .case import Stopwatch, case, check, equal
+from .cost import await_idle
 from .http import Connection, get
 
 GIB = 1 << 30
@@ -248,3 +249,4 @@ def leaving(bench):
         connection.socket.close()
     pixie.await_line(rb"event=http\.aborted")
     equal("afterwards", get(bench, pixie, "/extra/file").body, data)
+    await_idle(bench, pixie)

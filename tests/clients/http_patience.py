@@ -3,6 +3,7 @@
 import select
 
 from .case import Stopwatch, case, check, equal
+from .cost import await_idle
 from .http import Connection, get
 
 # Seconds: a request may take 15, an idle connection and a client that takes nothing 60.
@@ -59,6 +60,7 @@ def patience(bench):
         check(name in ends, f"{name}: still open after {SILENCE + SLACK} s")
         check(limit - 1 < ends[name] < limit + SLACK,
               f"{name}: ended after {ends[name]:.1f} s where {limit} s are allowed")
+    await_idle(bench, pixie)
 
 
 @case("http.stalled-reader", slow=True)
@@ -73,3 +75,4 @@ def stalled_reader(bench):
         pixie.await_line(rb"event=http\.aborted .*took nothing", SILENCE + SLACK)
         check(watch.seconds() > SILENCE - 5, f"given up after {watch.seconds():.1f} s already")
         check(len(connection.rest()) < len(data), "all of it came")
+    await_idle(bench, pixie)

@@ -3,15 +3,17 @@
 import json
 import os
 import pathlib
+import select
 import subprocess
 import time
 
 from .api import READER, TOKEN, tokens
 from .bench import content
-from .case import Skip, case, check, equal
+from .case import case, check, equal
 from .clients_http import url_of
 from .http import Connection, get
 from .images import images_folder, indexed, make_iso
+from .mount import frozen, mounted
 
 BEARER = f"Authorization: Bearer {TOKEN}"
 
@@ -162,30 +164,48 @@ def refused(bench):
 def disk_full(bench):
     """the disk fills up under an upload: 507 with a sentence; what is here stays, and goes on when there is room"""
     folder = writable(bench)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=777", "pixie-test", folder],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    try:
-        pixie = bench.start(*tokens(bench))
-        data = content(6_000_000)
-        with send_part(bench, pixie, "d.img", data[:2_000_000], 0, len(data), len(data)) as sending:
-            await_received(bench, pixie, "d.img", len(data), 1 << 20)
-            (folder / "filler").write_bytes(bytes(5_000_000))
-            sending.send(data[2_000_000:])
-            answer = sending.response()
-        equal("status", answer.status, 507)
-        said = json.loads(answer.body)
-        check("Make room" in said["detail"], said)
-        received = said["received"]
-        check(0 < received < len(data), said)
-        (folder / "filler").unlink()
-        with send_part(bench, pixie, "d.img", data[received:], received, len(data)) as rest:
-            equal("the rest", rest.response().status, 201)
-        equal("all of it", (folder / "d.img").read_bytes(), data)
-        bench.close()
-    finally:
-        subprocess.run(["umount", folder], check=True)
+    bench.enter(mounted(folder, "-t", "tmpfs", "-o", "size=8m,mode=777", "pixie-test"))
+    pixie = bench.start(*tokens(bench))
+    data = content(6_000_000)
+    with send_part(bench, pixie, "d.img", data[:2_000_000], 0, len(data), len(data)) as sending:
+        await_received(bench, pixie, "d.img", len(data), 1 << 20)
+        (folder / "filler").write_bytes(bytes(5_000_000))
+        sending.send(data[2_000_000:])
+        answer = sending.response()
+    equal("status", answer.status, 507)
+    said = json.loads(answer.body)
+    check("Make room" in said["detail"], said)
+    received = said["received"]
+    check(0 < received < len(data), said)
+    (folder / "filler").unlink()
+    with send_part(bench, pixie, "d.img", data[received:], received, len(data)) as rest:
+        equal("the rest", rest.response().status, 201)
+    equal("all of it", (folder / "d.img").read_bytes(), data)
+
+
+@case("images.upload-frozen")
+def stalled_disk(bench):
+    """the disk under an upload stands still: nobody else waits for it, and the upload goes on when the disk does"""
+    folder = writable(bench)
+    disk = bench.folder / "disk.ext4"
+    with open(disk, "wb") as file:
+        file.truncate(64 << 20)
+    subprocess.run(["mkfs.ext4", "-q", disk], check=True, capture_output=True)
+    bench.enter(mounted(folder, "-o", "loop", disk))
+    folder.chmod(0o777)
+    pixie = bench.start(*tokens(bench))
+    data = content(6_000_000)
+    with send_part(bench, pixie, "d.img", data[:2_000_000], 0, len(data), len(data)) as sending:
+        await_received(bench, pixie, "d.img", len(data), 1 << 20)
+        with frozen(folder):
+            sending.send(data[2_000_000:4_000_000])
+            for _ in range(20):
+                with Connection(bench, pixie) as other:
+                    equal("somebody else", other.get("/chain.ipxe").status, 200)
+            check(not select.select([sending.socket], [], [], 0)[0], "an upload was answered that could not be written")
+        sending.send(data[4_000_000:])
+        equal("status", sending.response().status, 201)
+    equal("all of it", (folder / "d.img").read_bytes(), data)
 
 
 @case("images.upload-large", slow=True)

@@ -89,15 +89,15 @@ def menu_seconds(bench, pixie):
 def reload(bench):
     """SIGHUP: a changed setting and folder come into force; a broken file changes nothing"""
     config = bench.folder / "pixie.toml"
-    (bench.folder / "other").mkdir()
-    bench.file("x.ipxe", b"other", bench.folder / "other")
+    other = bench.scripts / "other"
+    bench.file("x.ipxe", b"other", other)
     bench.file("x.ipxe", b"first", bench.scripts)
     config.write_text(f'menu-timeout = 20\nscripts = "{bench.scripts}"\n')
     pixie = bench.start(command=[bench.program, "-t", "0.0.0.0:0", "-u", "0.0.0.0:0", "--config",
                                  config])
     equal("at first", menu_seconds(bench, pixie), 20)
     with Connection(bench, pixie) as connection:
-        config.write_text(f'menu-timeout = 33\nscripts = "{bench.folder}/other"\n')
+        config.write_text(f'menu-timeout = 33\nscripts = "{other}"\n')
         pixie.signal(signal.SIGHUP)
         pixie.await_line(rb"event=pixie\.reloaded")
         equal("reloaded", menu_seconds(bench, pixie), 33)

@@ -5,9 +5,9 @@ address but what the case gives them.
 """
 
 import contextlib
+import itertools
 import socket
 import struct
-import subprocess
 import time
 
 from lab.net import remove
@@ -28,6 +28,7 @@ class Segment:
         self._prefix = new_prefix()
         self.switch = f"{self._prefix}-switch"
         self._namespaces = []
+        self._ports = itertools.count()
 
     def __enter__(self):
         try:
@@ -56,7 +57,7 @@ class Segment:
 
     def connect(self, namespace, link, *addresses, mac=None):
         """Hangs a host of this or another segment on this one's switch, too."""
-        port = f"port{len(self._ports())}"
+        port = f"port{next(self._ports)}"
         run("ip", "-n", self.switch, *f"link add {port} type veth peer name {link}".split(),
             "netns", namespace)
         run("ip", "-n", self.switch, *f"link set {port} master br0 up".split())
@@ -66,11 +67,6 @@ class Segment:
         run("ip", "-n", namespace, "-batch", "-", text="\n".join((*lines, f"link set {link} up")))
         await_link(namespace, link, lambda found: found["operstate"] == "UP")
         await_link(self.switch, port, _forwards)
-
-    def _ports(self):
-        shown = subprocess.run(["ip", "-n", self.switch, "-brief", "link", "show", "master", "br0"],
-                               text=True, check=True, capture_output=True)
-        return shown.stdout.splitlines()
 
     @contextlib.contextmanager
     def ear(self):

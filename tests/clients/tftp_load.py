@@ -11,6 +11,7 @@ from . import tftp
 from .bench import content
 from .case import Stopwatch, case, check, equal
 from .clients_tftp import PROGRAMS, fetch
+from .cost import Cost, await_idle
 from .network import CLIENT, SERVER, family_of, inside
 
 MANY = 1000
@@ -68,11 +69,12 @@ def thousand(bench):
             equal(name, got, files[name])
 
 
-@case("tftp.half-open")
+@case("tftp.half-open", slow=True)
 def half_open(bench):
     """10,000 requests from as many ports that lead nowhere; then an honest client is served"""
     data = bench.file("file", 50_000)
     pixie = bench.start()
+    cost = Cost(bench, pixie)
     asked = tftp.request("extra/file", blksize=1400)
     with bench.network.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw:
         for port in range(1025, 1025 + HALF_OPEN):
@@ -82,6 +84,9 @@ def half_open(bench):
     with tftp.Client(bench.network, SERVER, pixie.tftp) as client:
         equal("the file", client.fetch("extra/file", blksize=1400), data)
     watch.check_below(1, "a transfer behind them")
+    cost.check(f"{HALF_OPEN} requests", 64, 100)
+    await_idle(bench, pixie, 90)
+    cost.check("when they are given up", 64, 400)
 
 
 @case("tftp.garbage")

@@ -4,6 +4,7 @@
     double=PERCENT  come twice
     late=PERCENT    come 30 ms later, after frames that were sent behind them
     delay=MS        every frame takes that long
+    hole=BYTES      IP packets larger than that vanish, and nobody is told (a black hole)
 
 ARP and IPv6's neighbour discovery always get through. It stands in for netem, which not every
 kernel has. Says "ready" when frames pass.
@@ -22,6 +23,7 @@ from lab.frames import open_end  # noqa: E402 (found by the line above)
 
 PACKET_OUTGOING = 4
 LATE_SECONDS = 0.03
+ETHERNET_HEADER = 14  # bytes
 IPV4, IPV6 = b"\x08\x00", b"\x86\xdd"
 UDP, TCP = 17, 6
 
@@ -36,7 +38,8 @@ class Wire:
     """Frames under way, and the dice."""
 
     def __init__(self, faults):
-        self._faults = {"loss": 0.0, "double": 0.0, "late": 0.0, "delay": 0.0} | faults
+        self._faults = {"loss": 0.0, "double": 0.0, "late": 0.0, "delay": 0.0,
+                        "hole": float("inf")} | faults
         self._dice = random.Random(1)
         self._under_way = []
         self._order = itertools.count()
@@ -49,7 +52,7 @@ class Wire:
         due = time.monotonic() + self._faults["delay"] / 1000
         copies = 1
         if may_suffer(frame):
-            if self._happens("loss"):
+            if self._happens("loss") or len(frame) - ETHERNET_HEADER > self._faults["hole"]:
                 return
             copies += self._happens("double")
             due += LATE_SECONDS if self._happens("late") else 0

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 
-from . import assets, disk, mini_image, net, peers, snippets
+from . import assets, certificates, disk, mini_image, net, peers, snippets
 from .machine import FIRMWARE, MAC, Machine
 from .process import Process, Unexpected
 
@@ -88,6 +88,7 @@ class Case:
     scripts: tuple[str, ...] = (OWN_FILE,)  # files of the scripts folder; each boots Linux
     fleet: str | None = None  # pixie.toml in the scripts folder
     preseed: str | None = None  # templates/preseed.cfg there; Debian's installer is in extra/debian
+    https: bool = False  # pixie serves HTTPS, the firmware trusts its authority, and chain.ipxe leads there
     upstream: str | None = None  # what another server (--api) answers for the machine
     # Whose rules of the README are used: dnsmasq, isc-dhcpd or kea; or plain, a DHCP server without
     # any; or none, where pixie is the only one; or relay, where it is that, but behind a relay.
@@ -131,6 +132,7 @@ class Scene:
         self._pixie = None
         self._machine = self._lan = None
         self._image_files = []
+        self._secure = None
         self.steps = []
 
     def play(self):
@@ -149,7 +151,7 @@ class Scene:
                 if process := start(network):
                     stack.callback(process.stop)
             self._machine = stack.enter_context(Machine(
-                network, self._folder, self._firmware, self._case.qemu,
+                network, self._folder, self._firmware, (*self._case.qemu, *self._trust()),
                 disk.image() if self._case.with_disk else None, self._case.display))
             self._follow()
             if status := self._pixie.stop():
@@ -171,6 +173,11 @@ class Scene:
         if self._case.fleet:
             (scripts / "pixie.toml").write_text(self._case.fleet)
         self._make_images(scripts / "images")
+        if self._case.https:
+            self._secure = certificates.make(self._pixie_program, self._folder / "tls", net.ADDRESS)
+            (scripts / "chain.ipxe").write_text(
+                f"#!ipxe\nchain https://{net.ADDRESS}/ipxe/${{mac:hexhyp}}.ipxe"
+                "?platform=${platform}&arch=${buildarch}\n")
         if self._case.scripts or self._case.fleet or self._case.upstream:
             linux = assets.linux(self._firmware.linux)
             shutil.copyfile(linux.kernel, extra / "vmlinuz")
@@ -194,6 +201,9 @@ class Scene:
             self._image_files.append(name)
         for name in self._image_files:  # else pixie waits whether they still grow
             os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+
+    def _trust(self):
+        return self._secure.qemu() if self._secure else ()
 
     def _remove_large_files(self):
         for name in ("extra", "disk.img", "variables.fd", "scripts/images"):
@@ -255,6 +265,8 @@ class Scene:
                    "-d", self._folder / "scripts", "-e", self._folder / "extra", "-v", "DEBUG",
                    "--menu-timeout", self._case.menu_timeout, "--state", self._folder / "state",
                    *self._case.pixie_options]
+        if self._secure:
+            command += ["--https", f"{host}:443", *self._secure.options()]
         if self._case.upstream is not None:
             command += ["--api", f"http://{net.ROUTER}:{UPSTREAM_PORT}"]
         if self._case.needs_roms:

@@ -1,0 +1,161 @@
+// What TftpServer sends to whom, over loopback.
+#include "net/tftp_server.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "net/socket.h"
+#include "net/testing_events.h"
+
+namespace pixie::net {
+namespace {
+
+using std::literals::operator""sv;
+using namespace std::chrono_literals;
+
+constexpr auto plain_request = "\0\1extra/file\0octet\0"sv;
+constexpr auto request_with_options = "\0\1extra/file\0octet\0tsize\0000\0"sv;
+
+class Client {
+ public:
+  Client() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    auto own = loopback(0);
+    EXPECT_EQ(::bind(socket_.number(), reinterpret_cast<sockaddr*>(&own), sizeof own), 0);
+  }
+
+  void send(std::string_view packet, std::uint16_t port) {
+    const auto to = loopback(port);
+    EXPECT_EQ(::sendto(socket_.number(), packet.data(), packet.size(), 0,
+                       reinterpret_cast<const sockaddr*>(&to), sizeof to),
+              static_cast<ssize_t>(packet.size()));
+  }
+
+  /// The opcode of the next packet; 0: none comes.
+  int receive() {
+    wait_until(socket_.number(), Clock::now() + 20s);
+    return waiting();
+  }
+  /// The same, if it is there already.
+  int waiting() {
+    char packet[1500];
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    if (::recvfrom(socket_.number(), packet, sizeof packet, MSG_DONTWAIT,
+                   reinterpret_cast<sockaddr*>(&from), &size) < 4)
+      return 0;
+    server_ = ntohs(from.sin_port);
+    return packet[1];
+  }
+  /// Where the last packet came from.
+  std::uint16_t server() const { return server_; }
+
+ private:
+  static sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+  }
+
+  tree::Descriptor socket_;
+  std::uint16_t server_ = 0;
+};
+
+std::filesystem::path new_folder() {
+  std::string path = testing::TempDir() + "/tftp_server_test-XXXXXX";
+  EXPECT_TRUE(mkdtemp(path.data()));
+  return path;
+}
+
+/// A server on a loop and thread of its own, which serves extra/file: two blocks.
+class TftpServerTest : public testing::Test {
+ protected:
+  static constexpr int data = 3;
+  static constexpr int oack = 6;
+  static constexpr std::size_t limit = 3;
+
+  TftpServerTest() {
+    std::ofstream(folder_ / "file") << std::string(1000, 'x');
+    layout_.extra = folder_;
+    settings_.unconfirmed_limit = limit;
+    auto listening =
+        bind_sockets({wire::IpAddress::v4(127, 0, 0, 1), 0}, Transport::udp, 1, false).value();
+    port = listening.endpoint.port;
+    auto transfers = bind_transfer_socket(listening.endpoint, listening.ipv6_socket).value();
+    loop_.emplace(0, 1, layout_, events_.stream);
+    server_.emplace(*loop_, settings_, std::move(listening.sockets.front()), std::move(transfers),
+                    listening.ipv6_socket, false);
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+  ~TftpServerTest() override {
+    loop_->stop();
+    thread_.join();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::uint16_t port = 0;
+
+ private:
+  const std::filesystem::path folder_ = new_folder();
+  TestEvents events_;
+  tree::Layout layout_;
+  TftpSettings settings_;
+  std::optional<Loop> loop_;
+  std::optional<TftpServer> server_;
+  std::thread thread_;
+};
+
+TEST_F(TftpServerTest, SendsFewBlocksToAnAddressThatConfirmsNone) {
+  std::vector<Client> forged(50);
+  const auto began = Clock::now();
+  for (auto& client : forged) client.send(plain_request, port);
+  // An option acknowledgment is no more than its request; it comes when those before were looked at.
+  Client honest;
+  honest.send(request_with_options, port);
+  EXPECT_EQ(honest.receive(), oack);
+  std::size_t answered = 0;
+  for (auto& client : forged) answered += client.waiting() == data;
+  const std::chrono::duration<double> took = Clock::now() - began;
+  EXPECT_GE(answered, limit);
+  EXPECT_LE(static_cast<double>(answered), static_cast<double>(limit) * (took.count() + 1));
+}
+
+TEST_F(TftpServerTest, ARepeatedRequestIsNoWayAround) {
+  Client forged;
+  const auto began = Clock::now();
+  for (int i = 0; i < 50; ++i) forged.send(plain_request, port);
+  Client honest;
+  honest.send(request_with_options, port);
+  EXPECT_EQ(honest.receive(), oack);
+  std::size_t blocks = 0;
+  while (forged.waiting() == data) ++blocks;
+  const std::chrono::duration<double> took = Clock::now() - began;
+  EXPECT_GE(blocks, 1U);
+  EXPECT_LE(static_cast<double>(blocks), static_cast<double>(limit) * (took.count() + 1));
+}
+
+TEST_F(TftpServerTest, WhoConfirmsIsNotLimited) {
+  for (std::size_t i = 0; i < 20 * limit; ++i) {
+    Client client;
+    client.send(plain_request, port);
+    ASSERT_EQ(client.receive(), data) << i;
+    client.send("\0\4\0\1"sv, client.server());
+    ASSERT_EQ(client.receive(), data) << i;
+  }
+}
+
+}  // namespace
+}  // namespace pixie::net
