@@ -127,7 +127,7 @@ Expected<storm::Plan> plan_of(const StormArguments& arguments,
   } else {
     const auto& [rom, script] = std::tie(arguments.rom, arguments.script);
     plan.rom = url_of(servers.front(), rom.empty() ? rom_for(*kind) : rom, kind->http);
-    plan.script = url_of(servers.front(), script.empty() ? "chain.ipxe" : script);
+    plan.script = url_of(servers.front(), script.empty() ? "chain.ipxe" : script, kind->http);
   }
   return plan;
 }
