@@ -63,8 +63,11 @@ void add_storm(CLI::App& app, CommandLine& line) {
   storm.add_option("--script", arguments.script);
   storm.add_option("--arch", arguments.architecture);
   storm.add_option("--mac", arguments.mac);
-  storm.add_option("--arrive", arguments.arrive);
-  storm.add_option("--over", arguments.over_seconds)->check(CLI::Range(0.0, 86'400.0));
+  auto* arrive = storm.add_option("--arrive", arguments.arrive);
+  auto* over = storm.add_option("--over", arguments.over_seconds)->check(CLI::Range(0.0, 86'400.0));
+  storm.callback([&arguments, arrive, over] {
+    if (over->count() > 0 && arrive->count() == 0) arguments.arrive = "ramp";
+  });
   storm.add_option("--think", arguments.think_seconds)->check(CLI::Range(0.0, 3'600.0));
   storm.add_option("--loss", arguments.loss_percent)->check(CLI::Range(0.0, 100.0));
   storm.add_option("--patience", arguments.patience_seconds)->check(CLI::Range(1.0, 3'600.0));

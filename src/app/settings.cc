@@ -104,6 +104,8 @@ Expected<net::TlsFiles> tls_of(const Values& values, const net::ServerSettings& 
     return fail(
         "--https: name the certificate and its key with --tls-certificate FILE --tls-key "
         "FILE (pixie tls init DIR makes them for trying out)");
+  if (server.https_endpoints.empty() && !(tls.certificate + tls.key + tls.clients).empty())
+    return fail("--tls-certificate, --tls-key and --tls-clients do nothing without --https ADDR");
   if (tls.key.empty()) tls.key = tls.certificate;
   return tls;
 }

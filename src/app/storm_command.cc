@@ -66,8 +66,9 @@ std::string rom_for(const doctor::ClientKind& kind) {
 }
 
 /// A name on the server, or a URL.
-std::string url_of(const wire::Endpoint& server, const std::string& name) {
+std::string url_of(const wire::Endpoint& server, const std::string& name, bool by_http = false) {
   if (name.contains("://")) return name;
+  if (by_http) return fmt::format("http://{}/{}", server.address.url_host(), name);
   return fmt::format("tftp://{}/{}", server.text(), name);
 }
 
@@ -84,8 +85,11 @@ Expected<wire::Endpoint> parse_server(const std::string& text, bool public_too) 
 /// The servers that the arguments name: those for DHCP, or the one to load from.
 Expected<std::vector<wire::Endpoint>> servers_of(const StormArguments& arguments) {
   const bool dhcp = !arguments.dhcp.empty();
-  if (arguments.server.empty() != dhcp)
+  if (arguments.server.empty() && !dhcp)
     return fail("storm: name the server to boot from, or DHCP servers by --dhcp ADDRESS");
+  if (!arguments.server.empty() && dhcp)
+    return fail("storm: either a server to boot from or --dhcp, which tells it; not both");
+  if (!arguments.relay.empty() && !dhcp) return fail("storm: --relay is for storms with --dhcp");
   if (dhcp && !(arguments.rom + arguments.script).empty())
     return fail("storm: --rom and --script are for storms without --dhcp, which tells both");
   auto names = arguments.dhcp;
@@ -122,8 +126,8 @@ Expected<storm::Plan> plan_of(const StormArguments& arguments,
     for (const auto& server : servers) plan.dhcp_servers.push_back(server.address);
   } else {
     const auto& [rom, script] = std::tie(arguments.rom, arguments.script);
-    plan.rom = url_of(servers.front(), rom.empty() ? rom_for(*kind) : rom);
-    plan.script = url_of(servers.front(), script.empty() ? "chain.ipxe" : script);
+    plan.rom = url_of(servers.front(), rom.empty() ? rom_for(*kind) : rom, kind->http);
+    plan.script = url_of(servers.front(), script.empty() ? "chain.ipxe" : script, kind->http);
   }
   return plan;
 }

@@ -51,8 +51,8 @@ std::string storm_text(const net::StormResult& result,
     out += '\n';
   }
   const auto bytes = traffic.tftp_bytes + traffic.http_bytes;
-  out += fmt::format("bytes:         {} by TFTP, {} by HTTP, {}/s\n", size_text(traffic.tftp_bytes),
-                     size_text(traffic.http_bytes),
+  out += fmt::format("bytes:         {} by TFTP, {} by HTTP, {}/s on average\n",
+                     size_text(traffic.tftp_bytes), size_text(traffic.http_bytes),
                      size_text(static_cast<std::uint64_t>(static_cast<double>(bytes) / took)));
   out += fmt::format("               {} packets sent again, {} times told to come again later\n",
                      traffic.repeats, traffic.waits);

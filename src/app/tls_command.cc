@@ -83,7 +83,8 @@ std::string how_to_go_on(const fs::path& folder, const std::vector<std::string>&
   const auto path = [&](const char* name) { return fs::absolute(folder / name).native(); };
   const auto address = wire::IpAddress::parse(names.front());
   return fmt::format(R"(In {0}:
-  ca.crt, ca.key          the authority; whoever has ca.key can pretend to be any server
+  ca.crt, ca.key          the authority; whoever has ca.key can pretend to be any server:
+                          keep ca.key elsewhere until you need it again
   server.crt, server.key  for {1}
 
 Serve HTTPS:

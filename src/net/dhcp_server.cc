@@ -24,6 +24,10 @@ const wire::IpAddress everybody = wire::IpAddress::v4(255, 255, 255, 255);
 /// Batches received in one turn of the loop.
 constexpr int receive_turns = 16;
 
+/// While so many addresses are being asked about, further ones are given unasked, as dnsmasq does (its do_icmp_ping): in
+/// a flood of new machines the time for questions would be everybody's, and clients look for themselves.
+constexpr std::size_t most_checks = 1024;
+
 /// Nothing for what is no news.
 const events::Kind* kind_of(Step step, bool first_time) {
   switch (step) {
@@ -171,7 +175,7 @@ void DhcpServer::handle(const dhcp::Packet& request, const dhcp::Arrival& arriva
   const bool repeated = waiting != checking_.end() && outcome.step == Step::offered &&
                         outcome.reply->packet.yiaddr == waiting->second.address;
   if (repeated) outcome.check_first = waiting->second.address;
-  if (outcome.check_first && probe_ && mac) {
+  if (outcome.check_first && probe_ && mac && (repeated || probe_->pending() < most_checks)) {
     check(request, arrival, interface, std::move(outcome));
   } else {
     deliver(request, arrival, interface, outcome);

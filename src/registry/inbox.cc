@@ -27,12 +27,14 @@ KeptRecord::KeptRecord(const events::Record& record) : kind_(&record.kind), when
 bool Inbox::put(Item item) {
   {
     const std::lock_guard lock(mutex_);
-    if (items_.size() >= limit && !std::holds_alternative<Question>(item)) {
+    const bool asks = std::holds_alternative<Question>(item);
+    if (items_.size() >= limit && !asks) {
       ++dropped_;
       return false;
     }
     items_.push_back(std::move(item));
-    if (items_.size() > 1) return true;
+    const bool asks_first = asks && !std::exchange(asked_, true);
+    if (items_.size() > 1 && items_.size() != gather_items && !asks_first) return true;
   }
   filled_.notify_one();
   return true;
@@ -50,6 +52,11 @@ std::optional<std::vector<Item>> Inbox::take(std::chrono::steady_clock::time_poi
   std::unique_lock lock(mutex_);
   filled_.wait_until(lock, until, [this] { return closed_ || !items_.empty(); });
   if (closed_ && items_.empty()) return std::nullopt;
+  if (!items_.empty()) {
+    filled_.wait_for(lock, gather_time,
+                     [this] { return closed_ || asked_ || items_.size() >= gather_items; });
+  }
+  asked_ = false;
   return std::exchange(items_, {});
 }
 

@@ -52,6 +52,10 @@ class Inbox {
  public:
   /// Of what nobody waits for, this many items may wait; further ones are dropped.
   static constexpr std::size_t limit = 1 << 16;
+  /// So long, or until so many are here, items wait for more to come: to wake the thread for each of them would cost more
+  /// than what it does with it. A question is taken at once, with all that came before it.
+  static constexpr std::chrono::milliseconds gather_time{5};
+  static constexpr std::size_t gather_items = 1024;
 
   /// False: dropped.
   bool put(Item item);
@@ -68,6 +72,7 @@ class Inbox {
   std::condition_variable filled_;
   std::vector<Item> items_;
   std::uint64_t dropped_ = 0;
+  bool asked_ = false;
   bool closed_ = false;
 };
 

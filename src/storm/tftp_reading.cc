@@ -46,14 +46,19 @@ TftpReading::Turn TftpReading::take(wire::Bytes datagram, const wire::Endpoint& 
   if (from.address != peer_.address || (answered_ && from != peer_)) return Turn::waits;
   const auto packet = tftp::parse(datagram);
   if (!packet) return Turn::waits;
-  if (const auto* error = std::get_if<tftp::ErrorPacket>(&*packet)) {
+  const auto* data = std::get_if<tftp::Data>(&*packet);
+  const auto* error = std::get_if<tftp::ErrorPacket>(&*packet);
+  // Of a transfer that another machine had on this port before.
+  const bool is_late =
+      (error && error->code == tftp::error_code::unknown_transfer) || (data && data->block != 1);
+  if (!answered_ && is_late) return Turn::waits;
+  if (error) {
     result_.outcome = Outcome::refused;
     result_.status = error->code;
     result_.detail =
         fmt::format("error {}, {}", error->code, dhcp::printable(wire::as_bytes(error->text)));
     return Turn::ended;
   }
-  const auto* data = std::get_if<tftp::Data>(&*packet);
   const bool is_oack = std::holds_alternative<tftp::Oack>(*packet);
   if (!data && (!is_oack || answered_)) return Turn::waits;
   if (!answered_) {

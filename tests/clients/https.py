@@ -311,6 +311,9 @@ def bad_start(bench):
                             "holds no certificates")):
         done = bench.refused(*common, *options)
         equal(words, (done.returncode, words in done.stderr, done.stderr.count("\n")), (2, True, 1))
+    # A protection that is not in force must not be thought to be.
+    done = bench.refused(*common[:4], "--tls-clients", one.certificate)
+    equal("without --https", (done.returncode, "without --https" in done.stderr), (2, True))
 
 
 @case("https.hostile", slow=True)

@@ -159,6 +159,14 @@ def _stopped(thread):
         library.ptrace(DETACH, thread, None, None)
 
 
+@case("sandbox.unit")
+def unit(bench):
+    """systemd-analyze rates the unit's exposure at 2.0 of 10 at most"""
+    unit_file = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "pixie.service"
+    done = bench.run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", unit_file)
+    equal(f"the status, with {done.stdout[-200:]}", done.returncode, 0)
+
+
 @case("sandbox.watchdog")
 def watchdog(bench):
     """WATCHDOG=1 comes while all loops turn, in half of the time; one that hangs ends that"""

@@ -130,7 +130,8 @@ def refuses(bench):
             (["--dhcp", "192.0.2.1"], "--public"),
             (["example.com"], "expected an IP address"),
             ([], "name the server"),
-            ([SERVER, "--dhcp", SERVER], "name the server"),
+            ([SERVER, "--dhcp", SERVER], "not both"),
+            ([SERVER, "--relay", SERVER], "--relay"),
             (["--dhcp", SERVER, "--rom", "a"], "--dhcp"),
             ([SERVER, "--arrive", "never"], "--arrive"),
             ([SERVER, "--arch", "vax"], "--arch"),
@@ -156,6 +157,10 @@ def dhcp_server(bench):
         "eth0", "--state", bench.folder / "state", "--dhcp-range", "10.78.0.20-10.78.0.250"])
     for kind in ("x64-uefi", "x86-bios", "x64-http"):
         all_booted(storm(bench, "--dhcp", SERVER, "--arch", kind))
+    # Without DHCP UEFI HTTP Boot has its ROM by HTTP, too; and --over alone means a ramp.
+    report = storm(bench, SERVER, "--arch", "x64-http", "--over", "0.5")
+    all_booted(report)
+    equal("by TFTP, and how they came", (report["tftp_bytes"], report["arrive"]), (0, "ramp"))
 
 
 @contextlib.contextmanager
