@@ -8,7 +8,8 @@ import loads
 import servers
 
 MANY, FEW = 100_000, 100
-ASKED = 1000  # machines that take turns in asking
+# Machines that take turns in asking: what pixie keeps of each costs time, too.
+ASKED = 1000
 
 
 def mac(number):
@@ -44,9 +45,9 @@ class PixieFleet(servers.Pixie):
         self.scripts = folder
         return super().command()
 
-    def paths(self):
+    def paths(self, asked=ASKED):
         """The targets that are asked in turns."""
-        return [f"/ipxe/{mac(number * self.count // ASKED)}.ipxe" for number in range(ASKED)]
+        return [f"/ipxe/{mac(number * self.count // asked)}.ipxe" for number in range(asked)]
 
     def bodies(self):
         """What it gives for them."""
@@ -85,20 +86,21 @@ class NginxRendered(servers.Nginx):
 
     http_port = 8015
 
-    def paths(self):
+    def paths(self, asked=ASKED):
         """The targets that are asked in turns."""
-        return [f"/rendered/{number}.ipxe" for number in range(ASKED)]
+        return [f"/rendered/{number}.ipxe" for number in range(asked)]
 
 
 @dataclasses.dataclass(frozen=True)
 class Scripts:
-    """Requests for the scripts of machines that take turns, for some seconds."""
+    """Requests for the scripts of `asked` machines that take turns, for some seconds."""
     seconds: int
     keep_alive: bool
+    asked: int = ASKED
 
     def __call__(self, server):
         script = pathlib.Path(server.folder) / "turns.lua"
-        paths = ",\n".join(f'"{path}"' for path in server.paths())
+        paths = ",\n".join(f'"{path}"' for path in server.paths(self.asked))
         script.write_text(f"local paths = {{{paths}}}\nlocal turn = 0\nfunction request()\n"
                           "  turn = turn % #paths + 1\n  return wrk.format('GET', paths[turn])\nend\n")
         return loads.wrk(server, self.seconds, self.keep_alive, "/", "-s", script)

@@ -111,7 +111,7 @@ class Bench:
             yield Row(f"HTTP script rendered for each of {fleet.MANY} machines, {name}", "req/CPU s",
                       (fleet.PixieFleet, fleet.NginxRendered), fleet.Scripts(1 if quick else 3, keep_alive), 1.2)
         yield Row(f"script of one of {fleet.MANY} machines, to one of {fleet.FEW}", "req/CPU s",
-                  (fleet.PixieFleet, fleet.PixieFew), fleet.Scripts(1 if quick else 3, True), 0.9)
+                  (fleet.PixieFleet, fleet.PixieFew), fleet.Scripts(1 if quick else 3, True, fleet.FEW), 0.9)
         for clients, rounds in ((1, 16), (8, 4), (64, 1)):
             yield Row(f"HTTP 256 MB, {clients} clients", "MB/CPU s", (Pixie, Nginx),
                       loads.LargeHttp(clients, max(1, rounds // 4) if quick else rounds))
