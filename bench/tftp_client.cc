@@ -1,12 +1,9 @@
 #include "tftp_client.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <charconv>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,65 +13,26 @@ namespace {
 
 enum Opcode : std::uint16_t { rrq = 1, data = 3, ack = 4, error = 5, oack = 6 };
 
-constexpr std::size_t most_packets_at_once = 64;
-
 bool same(const sockaddr_in& a, const sockaddr_in& b) {
   return a.sin_port == b.sin_port && a.sin_addr.s_addr == b.sin_addr.s_addr;
 }
 
 }  // namespace
 
-ReceiveBuffer::ReceiveBuffer(std::uint16_t blksize, std::uint16_t windowsize)
-    : packet_bytes_(std::max<std::size_t>(blksize, 512) + 4) {
-  const auto count = std::clamp<std::size_t>(windowsize, 1, most_packets_at_once);
-  payloads_.resize(count * packet_bytes_);
-  peers_.resize(count);
-  vectors_.resize(count);
-  headers_.resize(count);
-  received_.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    vectors_[i] = {payloads_.data() + i * packet_bytes_, packet_bytes_};
-    headers_[i].msg_hdr.msg_name = &peers_[i];
-    headers_[i].msg_hdr.msg_iov = &vectors_[i];
-    headers_[i].msg_hdr.msg_iovlen = 1;
-  }
-}
-
-std::span<const ReceiveBuffer::Received> ReceiveBuffer::receive(int socket) {
-  for (auto& header : headers_) header.msg_hdr.msg_namelen = sizeof(sockaddr_in);
-  received_.clear();
-  const int count = recvmmsg(socket, headers_.data(), static_cast<unsigned>(headers_.size()),
-                             MSG_DONTWAIT, nullptr);
-  for (int i = 0; i < count; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    const wire::Bytes payload(payloads_.data() + at * packet_bytes_, headers_[at].msg_len);
-    received_.push_back({payload, peers_[at]});
-  }
-  return received_;
-}
-
-TftpClient::TftpClient(const Task& task, Counters& counters, Clock::time_point now)
+TftpClient::TftpClient(const Task& task, Counters& counters, TftpPort& port, std::size_t number,
+                       Clock::time_point now)
     : task_(task),
       counters_(counters),
-      socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+      port_(port),
+      number_(number),
       peer_(task.server),
       now_(now),
       active_at_(now) {
-  if (socket_ < 0) throw std::system_error(errno, std::generic_category(), "socket");
   send_request();
 }
 
-TftpClient::~TftpClient() { close(socket_); }
-
-void TftpClient::receive(ReceiveBuffer& buffer, Clock::time_point now) {
+void TftpClient::receive(wire::Bytes datagram, const sockaddr_in& from, Clock::time_point now) {
   now_ = now;
-  for (const auto& [payload, from] : buffer.receive(socket_)) {
-    if (over_) return;
-    take(payload, from);
-  }
-}
-
-void TftpClient::take(wire::Bytes datagram, const sockaddr_in& from) {
   if (answered_ ? !same(from, peer_) : from.sin_addr.s_addr != peer_.sin_addr.s_addr) return;
   wire::Reader reader(datagram);
   const auto opcode = reader.u16();
@@ -158,7 +116,7 @@ void TftpClient::acknowledge() {
 }
 
 void TftpClient::send_request() {
-  std::array<std::byte, 512> packet;
+  std::array<std::byte, TftpPort::longest_sent> packet;
   wire::Writer writer(packet);
   writer.u16(Opcode::rrq);
   writer.zero_terminated(task_.file);
@@ -174,11 +132,7 @@ void TftpClient::send_request() {
   send(writer.written());
 }
 
-void TftpClient::send(wire::Bytes packet) {
-  // What can't be sent now counts as lost: it is repeated like anything else.
-  sendto(socket_, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&peer_),
-         sizeof peer_);
-}
+void TftpClient::send(wire::Bytes packet) { port_.send(number_, peer_, packet); }
 
 void TftpClient::expire(Clock::time_point now) {
   const bool holding = task_.hold && blocks_since_ack_ > 0;

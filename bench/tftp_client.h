@@ -5,17 +5,14 @@
 #pragma once
 
 #include <netinet/in.h>
-#include <sys/socket.h>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <span>
 #include <string>
-#include <vector>
 
+#include "tftp_port.h"
 #include "wire/cursor.h"
 
 namespace pixie::bench {
@@ -58,48 +55,24 @@ struct Counters {
   std::map<std::string, std::uint64_t> failures;
 };
 
-/// Memory that clients receive into, one batch at a time.
-class ReceiveBuffer {
- public:
-  ReceiveBuffer(std::uint16_t blksize, std::uint16_t windowsize);
-
-  /// What waits on the socket, as far as there is room; valid until the next call.
-  struct Received {
-    wire::Bytes payload;
-    sockaddr_in from;
-  };
-  std::span<const Received> receive(int socket);
-
- private:
-  std::size_t packet_bytes_;
-  std::vector<std::byte> payloads_;
-  std::vector<sockaddr_in> peers_;
-  std::vector<iovec> vectors_;
-  std::vector<mmsghdr> headers_;
-  std::vector<Received> received_;
-};
-
-/// One transfer from its own port. Task and counters must outlive it.
+/// One transfer of a client that shares a port. Task, counters and port must outlive it.
 class TftpClient {
  public:
-  /// Opens a socket and sends the request. Throws std::system_error if there are no more sockets.
-  TftpClient(const Task& task, Counters& counters, Clock::time_point now);
-  ~TftpClient();
-  TftpClient(const TftpClient&) = delete;
-  TftpClient& operator=(const TftpClient&) = delete;
+  /// Sends the request. `number`: which of the port's clients it is.
+  TftpClient(const Task& task, Counters& counters, TftpPort& port, std::size_t number,
+             Clock::time_point now);
 
-  int socket() const { return socket_; }
   bool over() const { return over_; }
+  const TftpPort& port() const { return port_; }
 
-  /// The socket is readable.
-  void receive(ReceiveBuffer& buffer, Clock::time_point now);
+  /// A datagram came for it.
+  void receive(wire::Bytes datagram, const sockaddr_in& from, Clock::time_point now);
   /// Repeats the last packet if it is time.
   void expire(Clock::time_point now);
   /// Tells the server, if it has answered, that nothing more is wanted.
   void leave();
 
  private:
-  void take(wire::Bytes datagram, const sockaddr_in& from);
   void take_oack(wire::Reader& reader);
   void take_data(std::uint16_t number, wire::Bytes data);
   void acknowledge();
@@ -109,7 +82,8 @@ class TftpClient {
 
   const Task& task_;
   Counters& counters_;
-  int socket_;
+  TftpPort& port_;
+  std::size_t number_;
   /// The server's transfer port, once it has answered (RFC 1350 section 4).
   sockaddr_in peer_;
   bool answered_ = false;

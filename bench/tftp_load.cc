@@ -1,5 +1,5 @@
-// tftp_load: many TFTP clients at once, from one thread, each from its own port. Prints one line of
-// JSON: what was transferred, how long it took, what was lost on the way, what failed.
+// tftp_load: many TFTP clients at once, from one thread, each with its own address. Prints one line of JSON:
+// what was transferred, how long it took, what was lost on the way, what failed.
 //
 // With --hold nobody acknowledges the first block: the line is printed once every client has it,
 // and the transfers stay open until standard input ends.
@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -14,6 +16,7 @@
 #include <iterator>
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -33,10 +36,18 @@ class Load {
   Load(const Task& task, std::size_t clients, std::uint64_t transfers)
       : task_(task),
         transfers_(transfers),
-        buffer_(task.blksize, task.windowsize),
         clients_(clients),
-        epoll_(epoll_create1(EPOLL_CLOEXEC)),
-        events_(256) {}
+        epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    const auto packet_bytes = std::max<std::size_t>(task.blksize, 512) + 4;
+    // All clients' windows must fit the ports, and a client goes from port to port; the kernel counts a packet at
+    // twice its size, and a page.
+    const auto needed = 2 * clients * task.windowsize * (2 * packet_bytes + 4096);
+    while (ports_.size() < 2 || ports_.size() * ports_[0]->room() < needed) {
+      ports_.push_back(std::make_unique<TftpPort>(packet_bytes));
+      epoll_event event{.events = EPOLLIN, .data = {.ptr = ports_.back().get()}};
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, ports_.back()->socket(), &event);
+    }
+  }
   ~Load() { close(epoll_); }
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
@@ -45,57 +56,77 @@ class Load {
   void run() {
     const auto began = Clock::now();
     for (std::size_t i = 0; i < clients_.size(); ++i) begin(i, began);
+    flush();
     auto scanned = began;
+    std::array<epoll_event, 64> events;
     while (counters.completed + counters.failed + counters.holding < transfers_) {
-      const int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()),
+      const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
                                    static_cast<int>(scan_pause.count()));
       const auto now = Clock::now();
-      for (int i = 0; i < count; ++i) receive(events_[static_cast<std::size_t>(i)].data.u64, now);
+      for (int i = 0; i < count; ++i)
+        receive(*static_cast<TftpPort*>(events[static_cast<std::size_t>(i)].data.ptr), now);
+      flush();
       if (now - scanned < scan_pause) continue;
       scanned = now;
       for (std::size_t i = 0; i < clients_.size(); ++i) {
-        if (!clients_[i]) continue;
-        clients_[i]->expire(now);
-        if (clients_[i]->over()) begin(i, now);
+        auto& client = clients_[i].client;
+        if (!client) continue;
+        client->expire(now);
+        if (client->over()) begin(i, now);
       }
+      flush();
     }
     seconds = std::chrono::duration<double>(Clock::now() - began).count();
   }
 
   /// Ends what is held.
   void leave() {
-    for (const auto& client : clients_) {
-      if (client) client->leave();
+    for (const auto& seat : clients_) {
+      if (seat.client) seat.client->leave();
     }
+    flush();
   }
 
   Counters counters;
   double seconds = 0;
 
  private:
+  struct Seat {
+    std::unique_ptr<TftpClient> client;
+    std::size_t turn = 0;
+  };
+
   /// The next transfer of a client, if any is left to do.
   void begin(std::size_t index, Clock::time_point now) {
-    clients_[index].reset();
+    auto& [client, turn] = clients_[index];
+    client.reset();
     if (begun_ == transfers_) return;
     ++begun_;
-    clients_[index] = std::make_unique<TftpClient>(task_, counters, now);
-    epoll_event event{.events = EPOLLIN, .data = {.u64 = index}};
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, clients_[index]->socket(), &event);
+    // From another port than last time, where something may still be on its way.
+    auto& port = *ports_[(index + turn++) % ports_.size()];
+    client = std::make_unique<TftpClient>(task_, counters, port, index, now);
   }
 
-  void receive(std::size_t index, Clock::time_point now) {
-    if (!clients_[index]) return;
-    clients_[index]->receive(buffer_, now);
-    if (clients_[index]->over()) begin(index, now);
+  void receive(TftpPort& port, Clock::time_point now) {
+    for (const auto& [index, datagram, from] : port.receive()) {
+      if (index >= clients_.size()) continue;
+      auto& [client, turn] = clients_[index];
+      if (!client || &client->port() != &port) continue;
+      client->receive(datagram, from, now);
+      if (client->over()) begin(index, now);
+    }
+  }
+
+  void flush() {
+    for (const auto& port : ports_) port->flush();
   }
 
   const Task& task_;
   const std::uint64_t transfers_;
   std::uint64_t begun_ = 0;
-  ReceiveBuffer buffer_;
-  std::vector<std::unique_ptr<TftpClient>> clients_;
+  std::vector<std::unique_ptr<TftpPort>> ports_;
+  std::vector<Seat> clients_;
   int epoll_;
-  std::vector<epoll_event> events_;
 };
 
 std::string contents(const std::string& path) {
@@ -143,7 +174,8 @@ int run(int argc, char** argv) {
   std::uint64_t transfers = 0;
 
   CLI::App app("Loads a TFTP server with many clients; prints the result as JSON.");
-  app.add_option("--server", server, "IPv4 address")->capture_default_str();
+  app.add_option("--server", server, "IPv4 address, of the loopback interface")
+      ->capture_default_str();
   app.add_option("--port", port)->capture_default_str();
   app.add_option("--file", task.file, "Name to ask for")->required();
   app.add_option("--expect", expected_path, "A file that holds what must come")->required();
@@ -163,6 +195,8 @@ int run(int argc, char** argv) {
   if (inet_pton(AF_INET, server.c_str(), &task.server.sin_addr) != 1) {
     throw std::runtime_error(fmt::format("{}: not an IPv4 address", server));
   }
+  if (ntohl(task.server.sin_addr.s_addr) >> 24 != 127)
+    throw std::runtime_error(fmt::format("{}: clients have addresses in 127.0.0.0/8 only", server));
   const auto expected = contents(expected_path);
   task.expected = wire::as_bytes(expected);
   Load load(task, clients, transfers == 0 || task.hold ? clients : transfers);
