@@ -51,6 +51,7 @@ Service::Service(const Settings& settings, Opened opened)
   office_.use(std::move(opened.tokens));
   registry_ = std::make_unique<registry::Registry>(std::move(opened.state.store), roster_, events_);
   registry_->on_change = [this](const auto& view) { feed_.publish_machine(view); };
+  registry_->hears_changes = [this] { return feed_.listeners() > 0; };
   registry_->on_forget = [this](const auto& mac) { feed_.publish_forgotten(mac); };
   if (!settings.upstream.empty())
     upstream_ = std::make_unique<net::UpstreamClient>(settings.upstream, events_);

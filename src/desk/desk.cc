@@ -18,6 +18,15 @@ machines::Identity with(machines::Identity before, const machines::Identity& now
   return before;
 }
 
+/// The default script comes last: it is looked for only where nothing else decides.
+machines::Decision decide_for(const machines::Fleet& fleet, const Visit& visit,
+                              machines::Question question) {
+  auto decision = machines::decide(fleet, question);
+  question.has_default_script = decision.because == Because::nothing && visit.has_default_script &&
+                                visit.has_default_script();
+  return question.has_default_script ? machines::decide(fleet, question) : decision;
+}
+
 bool names_callback(const script::Template& text) {
   return std::ranges::any_of(text.names(),
                              [](const auto& name) { return name.name == "callback"; });
@@ -68,13 +77,11 @@ void Desk::script(Visit visit, std::function<void(Answer)> done) {
 void Desk::decide(const std::shared_ptr<Inquiry>& inquiry) {
   const auto& visit = inquiry->visit;
   const auto& services = inquiry->desk.services_;
-  const auto decision =
-      machines::decide(*inquiry->fleet, {.identity = visit.who,
-                                         .assignment = inquiry->assignment(),
-                                         .has_own_script = false,
-                                         .has_default_script = visit.has_default_script,
-                                         .menu_choice = visit.menu_choice,
-                                         .upstream = inquiry->said_upstream()});
+  const auto decision = decide_for(*inquiry->fleet, visit,
+                                   {.identity = visit.who,
+                                    .assignment = inquiry->assignment(),
+                                    .menu_choice = visit.menu_choice,
+                                    .upstream = inquiry->said_upstream()});
   const auto resume = [inquiry](auto&& change) {
     inquiry->desk.post_(
         [inquiry, change = std::forward<decltype(change)>(change)]() mutable { change(*inquiry); });
@@ -148,11 +155,11 @@ std::optional<Answer> Desk::text(std::string_view name, const Visit& visit) cons
   const auto who = with(known.seen, visit.who);
   // The one-shot that the machine's script took is what it boots now, although it is assigned no more.
   const auto* assignment = known.assignment ? &*known.assignment : nullptr;
-  const auto decision = machines::decide(
-      *fleet_, {.identity = who,
-                .assignment = assignment,
-                .has_default_script = visit.has_default_script,
-                .menu_choice = visit.menu_choice.empty() ? known.booting : visit.menu_choice});
+  const auto decision =
+      decide_for(*fleet_, visit,
+                 {.identity = who,
+                  .assignment = assignment,
+                  .menu_choice = visit.menu_choice.empty() ? known.booting : visit.menu_choice});
   const auto here = here_for(visit, names_callback(*text));
   const machines::Variables variables(who, decision, assignment, here);
   auto rendered = text->render(variables.scope(), script::Reader::text);
@@ -176,9 +183,8 @@ script::MenuItems Desk::menu(const std::optional<Visit>& visit) const {
   const auto known = services_.roster.look_up(visit->machine);
   const auto who = with(known.seen, visit->who);
   const auto decision =
-      machines::decide(*fleet_, {.identity = who,
-                                 .assignment = known.assignment ? &*known.assignment : nullptr,
-                                 .has_default_script = visit->has_default_script});
+      decide_for(*fleet_, *visit,
+                 {.identity = who, .assignment = known.assignment ? &*known.assignment : nullptr});
   if (decision.profile) items.own = decision.profile->title;
   return items;
 }

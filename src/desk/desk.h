@@ -27,7 +27,8 @@ struct Visit {
   machines::Here here;
   /// The profile that was chosen in the menu; may be empty.
   std::string menu_choice;
-  bool has_default_script = false;
+  /// Empty: there is none.
+  std::function<bool()> has_default_script = {};
   /// A one-shot is used up by this request: not by HEAD.
   bool claims = true;
 };

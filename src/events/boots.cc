@@ -97,13 +97,9 @@ void Boots::forget(const wire::Mac& mac) {
   changed_.erase(mac);
 }
 
-std::vector<Boots::News> Boots::take_news() {
-  auto news = std::exchange(news_, {});
-  for (const auto& mac : std::exchange(changed_, {})) {
-    if (const auto* boot = live(mac)) news.push_back({News::What::changed, *boot});
-  }
-  return news;
-}
+std::vector<Boots::News> Boots::take_news() { return std::exchange(news_, {}); }
+
+std::unordered_set<wire::Mac> Boots::take_changed() { return std::exchange(changed_, {}); }
 
 const Boot* Boots::live(const wire::Mac& mac) const {
   const auto found = live_.find(mac);

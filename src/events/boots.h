@@ -59,12 +59,14 @@ class Boots {
   void forget(const wire::Mac& mac);
 
   struct News {
-    enum class What : std::uint8_t { started, changed, ended };
+    enum class What : std::uint8_t { started, ended };
     What what;
     Boot boot;
   };
-  /// What happened since the last call: beginnings and ends in their order, then the others that changed.
+  /// Beginnings and ends since the last call, in their order.
   std::vector<News> take_news();
+  /// The machines whose boot under way is another than at the last call: see live().
+  std::unordered_set<wire::Mac> take_changed();
 
   /// Null: none is under way.
   const Boot* live(const wire::Mac& mac) const;
@@ -103,7 +105,6 @@ class Boots {
 
   const BootLimits limits_;
   std::unordered_map<wire::Mac, Live> live_;
-  /// Under way, and changed since the last news.
   std::unordered_set<wire::Mac> changed_;
   std::vector<News> news_;
 };

@@ -83,7 +83,6 @@ void announce(Stream& stream, const Boots::News& news) {
   const auto& boot = news.boot;
   const auto mac = boot.mac.colons();
   if (news.what == Boots::News::What::started) return stream.emit(boot_started, {{"mac", mac}});
-  if (news.what != Boots::News::What::ended) return;
   const std::chrono::duration<double> took = boot.updated - boot.started;
   const auto or_dash = [](const std::string& text) {
     return text.empty() ? std::string_view("-") : std::string_view(text);

@@ -29,14 +29,15 @@ void learn_claims(machines::Identity& who, const Asker& asker) {
 }
 
 desk::Visit visit_of(Loop& loop, const wire::Mac& machine, const Asker& asker) {
-  desk::Visit visit{.machine = machine,
-                    .who = {},
-                    .here = {.server = loop.tree.url(asker.server),
-                             .host = loop.tree.host(asker.server),
-                             .callback = {}},
-                    .menu_choice = {},
-                    .has_default_script = loop.tree.default_script().has_value(),
-                    .claims = !asker.looks_only};
+  desk::Visit visit{
+      .machine = machine,
+      .who = {},
+      .here = {.server = loop.tree.url(asker.server),
+               .host = loop.tree.host(asker.server),
+               .callback = {}},
+      .menu_choice = {},
+      .has_default_script = [&loop] { return loop.tree.default_script().has_value(); },
+      .claims = !asker.looks_only};
   const bool seen = loop.machine_at(asker.peer, 0) == machine;
   visit.who.learn(Fact::mac, machine.colons(), seen ? Source::observed : Source::claimed);
   visit.who.learn(Fact::ip, asker.peer.text(), Source::observed);

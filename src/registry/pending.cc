@@ -24,17 +24,17 @@ void Pending::saw(Sighting sighting, Moment now) {
   group_until(now + group_time);
 }
 
-void Pending::under_way(const events::Boot& boot, Moment now) {
-  auto& live = live_[boot.mac];
-  live.boot = boot;
+void Pending::under_way(const wire::Mac& mac, Moment now) {
+  changed_.insert(mac);
   // The first time it gets its id: soon.
-  if (live.id == 0) group_until(now + group_time);
+  if (live_[mac] == 0) group_until(now + group_time);
   if (!boots_due_) boots_due_ = std::max(now + group_time, boots_written_ + boot_time);
 }
 
 void Pending::ended(events::Boot boot, Moment now) {
   boot.id = id_of(boot.mac);
   live_.erase(boot.mac);
+  changed_.erase(boot.mac);
   if (ended_.size() >= limit) ended_.erase(ended_.begin());
   ended_.push_back(std::move(boot));
   group_until(now + group_time);
@@ -44,12 +44,13 @@ void Pending::forget(const wire::Mac& mac) {
   seen_.erase(mac);
   seen_written_.erase(mac);
   live_.erase(mac);
+  changed_.erase(mac);
   std::erase_if(ended_, [&](const auto& boot) { return boot.mac == mac; });
 }
 
 std::uint64_t Pending::id_of(const wire::Mac& mac) const {
   const auto found = live_.find(mac);
-  return found == live_.end() ? 0 : found->second.id;
+  return found == live_.end() ? 0 : found->second;
 }
 
 std::optional<Pending::Moment> Pending::due() const {
@@ -78,10 +79,12 @@ Expected<void> Pending::write_boots(store::Store& store, bool all, Ids& ids) con
   for (const auto& boot : ended_) {
     if (auto id = store.write(boot); !id) return std::unexpected(id.error());
   }
-  for (const auto& [mac, live] : live_) {
-    if (!live.boot || !(all || live.id == 0)) continue;
-    auto boot = *live.boot;
-    boot.id = live.id;
+  for (const auto& mac : changed_) {
+    const auto known = id_of(mac);
+    const auto* live = boot_of_(mac);
+    if (!live || !(all || known == 0)) continue;
+    auto boot = *live;
+    boot.id = known;
     const auto id = store.write(boot);
     if (!id) return std::unexpected(id.error());
     ids.emplace_back(mac, *id);
@@ -110,7 +113,10 @@ void Pending::written(bool all, const Ids& ids, Moment now) {
   for (const auto& [mac, sighting] : seen_) seen_written_[mac] = now;
   seen_.clear();
   ended_.clear();
-  for (const auto& [mac, id] : ids) live_[mac] = {id, std::nullopt};
+  for (const auto& [mac, id] : ids) {
+    live_[mac] = id;
+    changed_.erase(mac);
+  }
   group_due_.reset();
   if (all) {
     boots_written_ = now;

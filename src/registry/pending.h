@@ -5,8 +5,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "events/boot.h"
@@ -35,9 +38,14 @@ class Pending {
   /// Machines in the store; new ones beyond it are not written: anybody can make up addresses.
   static constexpr std::uint64_t machine_limit = 1'000'000;
 
+  /// The machine's boot under way as it is now, or null.
+  using BootOf = std::function<const events::Boot*(const wire::Mac&)>;
+
+  explicit Pending(BootOf boot_of) : boot_of_(std::move(boot_of)) {}
+
   void saw(Sighting sighting, Moment now);
-  /// The machine's boot under way; its id does not matter here.
-  void under_way(const events::Boot& boot, Moment now);
+  /// The machine's boot under way has begun, or is another than before.
+  void under_way(const wire::Mac& mac, Moment now);
   /// The machine's boot under way has ended.
   void ended(events::Boot boot, Moment now);
   void forget(const wire::Mac& mac);
@@ -56,11 +64,6 @@ class Pending {
   void tidy(Moment now);
 
  private:
-  struct Live {
-    std::uint64_t id = 0;
-    /// What is to be written.
-    std::optional<events::Boot> boot;
-  };
   using Ids = std::vector<std::pair<wire::Mac, std::uint64_t>>;
 
   Expected<void> write_sightings(store::Store& store) const;
@@ -71,7 +74,11 @@ class Pending {
   std::unordered_map<wire::Mac, Sighting> seen_;
   /// When each was written last.
   std::unordered_map<wire::Mac, Moment> seen_written_;
-  std::unordered_map<wire::Mac, Live> live_;
+  const BootOf boot_of_;
+  /// The boots under way with their ids; 0: not written yet.
+  std::unordered_map<wire::Mac, std::uint64_t> live_;
+  /// Those of them that are to be written.
+  std::unordered_set<wire::Mac> changed_;
   std::vector<events::Boot> ended_;
 
   std::optional<Moment> group_due_;

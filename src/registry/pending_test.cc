@@ -1,5 +1,7 @@
 #include "registry/pending.h"
 
+#include <map>
+
 #include <gmock/gmock.h>
 
 #include "registry/testing.h"
@@ -29,6 +31,14 @@ class PendingTest : public testing::Test {
     boot.bytes_sent = bytes;
     return boot;
   }
+  void under_way(const events::Boot& boot) {
+    live_[boot.mac] = boot;
+    pending_.under_way(boot.mac, now_);
+  }
+  void end(const events::Boot& boot) {
+    live_.erase(boot.mac);
+    pending_.ended(boot, now_);
+  }
   bool write() { return pending_.write(store_, now_).has_value(); }
   /// Goes to the next moment at which something is to be written, and writes.
   bool write_when_due() {
@@ -38,7 +48,11 @@ class PendingTest : public testing::Test {
 
   const std::shared_ptr<std::atomic<bool>> full_ = std::make_shared<std::atomic<bool>>(false);
   BreakableStore store_{full_};
-  Pending pending_;
+  std::map<wire::Mac, events::Boot> live_;
+  Pending pending_{[this](const wire::Mac& mac) {
+    const auto found = live_.find(mac);
+    return found == live_.end() ? nullptr : &found->second;
+  }};
   Pending::Moment now_ = Pending::Moment{} + 24h;
 };
 
@@ -71,14 +85,14 @@ TEST_F(PendingTest, NewsAreWrittenAtOnce) {
 }
 
 TEST_F(PendingTest, ABootHasItsIdSoonAndIsWrittenOnceASecond) {
-  pending_.under_way(boot(1, 0), now_);
+  under_way(boot(1, 0));
   EXPECT_EQ(pending_.id_of(mac(1)), 0U);
   ASSERT_TRUE(write_when_due());
   const auto id = pending_.id_of(mac(1));
   EXPECT_NE(id, 0U);
   for (int i = 1; i <= 400; ++i) {
     now_ += 10ms;
-    pending_.under_way(boot(1, static_cast<unsigned>(i)), now_);
+    under_way(boot(1, static_cast<unsigned>(i)));
     if (pending_.due() <= now_) ASSERT_TRUE(write());
   }
   EXPECT_LE(store_.boots_written, 6U);
@@ -90,13 +104,13 @@ TEST_F(PendingTest, ABootHasItsIdSoonAndIsWrittenOnceASecond) {
 }
 
 TEST_F(PendingTest, ABootThatEndsAndTheNextAreTwo) {
-  pending_.under_way(boot(1, 1), now_);
+  under_way(boot(1, 1));
   auto last = boot(1, 2);
   last.outcome = events::Outcome::superseded;
-  pending_.ended(last, now_);
-  pending_.under_way(boot(1, 3), now_);
+  end(last);
+  under_way(boot(1, 3));
   ASSERT_TRUE(write_when_due());
-  pending_.ended(boot(1, 4), now_);
+  end(boot(1, 4));
   ASSERT_TRUE(write_when_due());
   const auto boots = store_.boots(mac(1)).value();
   ASSERT_THAT(boots, SizeIs(2));
@@ -108,8 +122,8 @@ TEST_F(PendingTest, ABootThatEndsAndTheNextAreTwo) {
 TEST_F(PendingTest, WhatCanNotBeWrittenWaits) {
   *full_ = true;
   pending_.saw(seen(1, "a", true), now_);
-  pending_.under_way(boot(2, 1), now_);
-  pending_.ended(boot(3, 1), now_);
+  under_way(boot(2, 1));
+  end(boot(3, 1));
   auto pause = 0s;
   for (int i = 0; i < 10; ++i) {
     ASSERT_FALSE(write_when_due());
@@ -145,9 +159,9 @@ TEST_F(PendingTest, AStoreThatFailsForLongDoesNotFillTheMemory) {
 
 TEST_F(PendingTest, AForgottenMachineIsNotWritten) {
   pending_.saw(seen(1, "a", true), now_);
-  pending_.under_way(boot(1, 1), now_);
-  pending_.ended(boot(1, 1), now_);
-  pending_.under_way(boot(1, 1), now_);
+  under_way(boot(1, 1));
+  end(boot(1, 1));
+  under_way(boot(1, 1));
   pending_.forget(mac(1));
   ASSERT_TRUE(write_when_due());
   EXPECT_EQ(store_.count(), 0U);

@@ -97,6 +97,8 @@ class Registry final : public events::View {
   /// Called on the registry's thread whenever what machine() says of a machine may have changed, at most four times a
   /// second for each machine. Set before anything is asked.
   std::function<void(const MachineView&)> on_change;
+  /// Whether on_change is of use now: what it is called with costs a look into the store. Empty: always.
+  std::function<bool()> hears_changes;
   /// Called on the registry's thread when a machine was forgotten. Set before anything is asked.
   std::function<void(const wire::Mac&)> on_forget;
 

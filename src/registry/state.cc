@@ -101,8 +101,13 @@ void Registry::State::hear_news() {
     if (news.what == events::Boots::News::What::ended) {
       pending.ended(std::move(news.boot), moment());
     } else {
-      pending.under_way(news.boot, moment());
+      pending.under_way(news.boot.mac, moment());
     }
+  }
+  for (const auto& mac : boots.take_changed()) {
+    if (!boots.live(mac)) continue;
+    change(mac);
+    pending.under_way(mac, moment());
   }
 }
 
@@ -133,6 +138,7 @@ void Registry::State::handle_time(Registry& registry) {
 }
 
 void Registry::State::settle() {
+  hear_news();
   const auto now = moment();
   if (pending.pausing(now)) return;
   if (const auto written = pending.write(*store, now); !written) return report(written.error());
@@ -153,8 +159,9 @@ void Registry::State::change(const wire::Mac& mac) {
 
 void Registry::State::tell_changes(Registry& registry) {
   changes_due = moment() + change_time;
-  for (const auto& mac : std::exchange(changed, {})) {
-    if (!registry.on_change) continue;
+  const auto all = std::exchange(changed, {});
+  if (!registry.on_change || (registry.hears_changes && !registry.hears_changes())) return;
+  for (const auto& mac : all) {
     if (const auto view = registry.machine(mac)) registry.on_change(*view);
   }
 }

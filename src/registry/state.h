@@ -69,7 +69,7 @@ struct Registry::State {
   Inbox inbox;
 
   events::Boots boots;
-  Pending pending;
+  Pending pending{[this](const wire::Mac& mac) { return boots.live(mac); }};
   std::string problem;
   /// One-shots that were taken, and how the installation before them stood.
   struct Claim {

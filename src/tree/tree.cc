@@ -36,6 +36,10 @@ std::optional<wire::Mac> machine_named_by(std::string_view file) {
   return wire::Mac::parse(file.substr(0, file.size() - ending.size()));
 }
 
+std::string script_name(const wire::Mac& machine) { return machine.hyphens() + ".ipxe"; }
+
+Wanted script_of(const wire::Mac& machine) { return {Wanted::What::script, machine, {}}; }
+
 bool is_missing(const Answer& answer) {
   const auto* refusal = std::get_if<Refusal>(&answer);
   return refusal && refusal->reason == Refusal::Reason::not_found;
@@ -102,6 +106,8 @@ Answer Tree::resolve_in(Folder& folder, const std::string& path, const std::stri
     return body;
   }
   if (opened.error() != ENOENT && opened.error() != ENOTDIR) return refusal(opened.error(), path);
+  // Asked for in another spelling, it may be there nevertheless.
+  if (machine && relative == script_name(*machine)) return script_of(*machine);
   if (machine) return machine_script(*machine);
   if (auto found = by_name(path)) return std::move(*found);
   return refusal(ENOENT, path);
@@ -123,11 +129,11 @@ std::optional<Answer> Tree::by_name(std::string_view path) {
 
 Answer Tree::machine_script(const wire::Mac& mac) {
   if (auto own = own_script(mac)) return std::move(*own);
-  return Wanted{Wanted::What::script, mac, {}};
+  return script_of(mac);
 }
 
 std::optional<Body> Tree::own_script(const wire::Mac& mac) {
-  auto body = file_in(scripts_, mac.hyphens() + ".ipxe", Body::Kind::file);
+  auto body = file_in(scripts_, script_name(mac), Body::Kind::file);
   if (body) body->machine = mac;
   return body;
 }
@@ -145,8 +151,8 @@ Body Tree::made(Body::Kind kind, std::string name, std::string text) {
 }
 
 Body Tree::no_script(const wire::Mac& mac, const Reached& server) const {
-  auto body = made(Body::Kind::no_script, mac.hyphens() + ".ipxe",
-                   script::no_script_message(mac, host(server)));
+  auto body =
+      made(Body::Kind::no_script, script_name(mac), script::no_script_message(mac, host(server)));
   body.machine = mac;
   return body;
 }

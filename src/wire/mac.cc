@@ -1,14 +1,25 @@
 #include "wire/mac.h"
 
 #include <charconv>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <string_view>
 
 namespace pixie::wire {
+namespace {
 
-std::string Mac::hyphens() const { return fmt::format("{:02x}", fmt::join(octets, "-")); }
-std::string Mac::colons() const { return fmt::format("{:02x}", fmt::join(octets, ":")); }
+std::string with_between(const Mac& mac, char mark) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text(17, mark);
+  for (std::size_t i = 0; i < mac.octets.size(); ++i) {
+    text[3 * i] = digits[mac.octets[i] >> 4];
+    text[3 * i + 1] = digits[mac.octets[i] & 0xf];
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Mac::hyphens() const { return with_between(*this, '-'); }
+std::string Mac::colons() const { return with_between(*this, ':'); }
 
 std::optional<Mac> Mac::parse(std::string_view text) {
   const std::size_t separator = text.size() == 17 ? 1 : 0;
