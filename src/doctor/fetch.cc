@@ -41,7 +41,7 @@ Fault fault_of(const Fetch& fetch) {
     case Fetch::Outcome::refused:
       return is_http(fetch) ? Fault::http_error : Fault::tftp_file_missing;
     case Fetch::Outcome::stalled:
-      return is_http(fetch) ? Fault::http_silent : Fault::tftp_stalled;
+      return is_http(fetch) ? Fault::http_stalled : Fault::tftp_stalled;
     default:
       return is_http(fetch) ? Fault::http_silent : Fault::tftp_silent;
   }

@@ -35,6 +35,7 @@ enum class Fault : std::uint8_t {
   rom_loop,
   http_closed,
   http_silent,
+  http_stalled,
   http_error,
   not_a_script,
   script_missing,

@@ -150,7 +150,7 @@ TEST_F(ProbeTest, HttpFaults) {
   net.to_ipxe = {address_and("http://10.0.0.1/chain.ipxe")};
   for (const auto& [outcome, id] :
        {std::pair(Outcome::silent, "http-silent"), std::pair(Outcome::closed, "http-closed"),
-        std::pair(Outcome::refused, "http-error")}) {
+        std::pair(Outcome::stalled, "http-stalled"), std::pair(Outcome::refused, "http-error")}) {
     net.end("http://10.0.0.1/chain.ipxe", outcome);
     EXPECT_THAT(found(), ElementsAre(id));
   }

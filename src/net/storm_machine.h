@@ -28,6 +28,8 @@ struct StormShared {
   /// Null: there is no DHCP.
   StormRelay* relay = nullptr;
   std::function<void(const StormMachine&)> on_over;
+  /// The one that answered last.
+  std::optional<wire::IpAddress> dhcp_server{};
   UdpReceiver receiver{};
   std::vector<char> buffer = std::vector<char>(std::size_t{1} << 18);
 };
@@ -52,6 +54,7 @@ class StormMachine final : private storm::Link, private StormConnectionUser, pri
   };
 
   void send_dhcp(const wire::Endpoint& to, const dhcp::Packet& packet) override;
+  std::optional<wire::IpAddress> known_dhcp_server() const override { return shared_.dhcp_server; }
   int open_port(const wire::Endpoint& server) override;
   int send(const wire::Endpoint& to, wire::Bytes datagram) override;
   void ask(const wire::Endpoint& server, std::string_view request) override;

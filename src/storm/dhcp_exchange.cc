@@ -109,13 +109,19 @@ void DhcpExchange::on_deadline(TimePoint now) {
     if (repetition_.is_over(now) || !doctor::any_stops_boot(choice.findings)) return settle(now);
   }
   if (repetition_.is_over(now)) {
-    return fail(Failure::of(phase_ == Phase::asks_boot_server
-                                ? doctor::silent_boot_server(choice_)
-                                : doctor::make_finding(Fault::no_dhcp_server, {})));
+    return fail(Failure::of(phase_ == Phase::asks_boot_server ? doctor::silent_boot_server(choice_)
+                                                              : silent_server()));
   }
   repetition_.again(now);
   ++traffic_.repeats;
   transmit();
+}
+
+/// A server that answers others has nothing for this machine.
+doctor::Finding DhcpExchange::silent_server() const {
+  const auto server = link_.known_dhcp_server();
+  return server ? doctor::make_finding(Fault::pool_empty, {server->text(), {}, {}})
+                : doctor::make_finding(Fault::no_dhcp_server, {});
 }
 
 TimePoint DhcpExchange::deadline() const {

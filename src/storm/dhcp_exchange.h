@@ -44,6 +44,7 @@ class DhcpExchange {
   void end();
   void fail(Failure failure);
   bool all_have_answered() const;
+  doctor::Finding silent_server() const;
 
   const Plan& plan_;
   Link& link_;

@@ -98,6 +98,8 @@ TEST_F(StormMachine, TellsWhatDhcpLacks) {
   EXPECT_EQ(failure_of(run()), "dhcp no-dhcp-server");
   EXPECT_THAT(network.sent,
               ElementsAre("discover", "discover", "discover", "discover", "discover", "discover"));
+  network.dhcp_server = doctor::dhcp_address;
+  EXPECT_EQ(failure_of(run()), "dhcp pool-empty");
 }
 
 TEST_F(StormMachine, GivesUpAfterItsPatience) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,8 @@ class TestNetwork final : public Link {
   doctor::Answer ipxe_offer{};
   /// Nothing is answered any more.
   bool silent = false;
+  /// Answers other machines.
+  std::optional<wire::IpAddress> dhcp_server{};
   int port_error = 0;
 
   /// All that was sent, in short: `rrq NAME`, `abort`, `GET /…`, `discover`, `request`, `4011`.
@@ -72,6 +75,8 @@ class TestNetwork final : public Link {
     if (asks) reply.packet.set_message_type(dhcp::MessageType::ack);
     later([this, reply] { machine_->on_dhcp(now, reply); });
   }
+
+  std::optional<wire::IpAddress> known_dhcp_server() const override { return dhcp_server; }
 
   int open_port(const wire::Endpoint&) override {
     ++port_;
