@@ -69,7 +69,6 @@ void Desk::script(Visit visit, std::function<void(Answer)> done) {
   auto& asked = inquiry->visit;
   inquiry->known = services_.roster.look_up(asked.machine);
   asked.who = with(inquiry->known.seen, asked.who);
-  services_.roster.learn(asked.machine, asked.who);
   services_.registry.saw(asked.machine, asked.who);
   decide(inquiry);
 }

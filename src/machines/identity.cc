@@ -90,11 +90,16 @@ void Identity::learn(Fact fact, std::string_view text, Source source) {
   sources_[index] = source;
 }
 
-void Identity::learn(const Identity& other) {
+bool Identity::learn(const Identity& other) {
+  bool changed = false;
   for (std::size_t i = 0; i < fact_count; ++i) {
     const auto fact = static_cast<Fact>(i);
-    if (other.knows(fact)) learn(fact, other[fact], other.source(fact));
+    const bool same = other.source(fact) == source(fact) && other[fact] == (*this)[fact];
+    if (same || other.source(fact) < source(fact)) continue;
+    learn(fact, other[fact], other.source(fact));
+    changed = true;
   }
+  return changed;
 }
 
 std::optional<wire::Mac> Identity::mac() const { return wire::Mac::parse((*this)[Fact::mac]); }

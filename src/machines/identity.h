@@ -57,8 +57,8 @@ class Identity {
   /// Takes the fact unless a better source gave it already; brings it to its canonical form (lower case where case
   /// does not matter). An empty text, one with a control character, and one longer than 256 bytes are ignored.
   void learn(Fact fact, std::string_view text, Source source);
-  /// Takes every fact of `other` as learn() does.
-  void learn(const Identity& other);
+  /// Takes every fact of `other` as learn() does. Whether that changed anything.
+  bool learn(const Identity& other);
 
   std::optional<wire::Mac> mac() const;
 

@@ -15,17 +15,17 @@ Roster::Known Roster::look_up(const wire::Mac& mac) const {
   return found == part.machines.end() ? Known{} : found->second;
 }
 
-void Roster::learn(const wire::Mac& mac, const Identity& seen) {
+bool Roster::learn(const wire::Mac& mac, const Identity& seen) {
   auto& part = parts_[part_of(mac)];
   const std::lock_guard lock(part.mutex);
   auto& machines = part.machines;
   if (machines.size() >= seen_limit / part_count && !machines.contains(mac)) {
     const auto seen_only =
         std::ranges::find_if(machines, [](const auto& entry) { return !entry.second.assignment; });
-    if (seen_only == machines.end()) return;
+    if (seen_only == machines.end()) return false;
     machines.erase(seen_only);
   }
-  machines[mac].seen.learn(seen);
+  return machines[mac].seen.learn(seen);
 }
 
 void Roster::assign(const wire::Mac& mac, const Assignment& assignment) {

@@ -29,8 +29,8 @@ class Roster {
   Known look_up(const wire::Mac& mac) const;
 
   /// Of machines that nothing is assigned to, about seen_limit are kept: addresses are easily made up. Beyond that a
-  /// new one takes the place of another.
-  void learn(const wire::Mac& mac, const Identity& seen);
+  /// new one takes the place of another. Whether anything of it is new.
+  bool learn(const wire::Mac& mac, const Identity& seen);
   /// An empty assignment takes away what was assigned.
   void assign(const wire::Mac& mac, const Assignment& assignment);
   /// What a machine that is known boots now.

@@ -35,6 +35,19 @@ TEST(Roster, KeepsWhatWasSeenAndAssigned) {
   EXPECT_EQ(roster.size(), 0U);
 }
 
+TEST(Roster, TellsWhetherAnythingIsNew) {
+  Roster roster;
+  const auto learn = [&](std::string_view serial, Source source) {
+    return roster.learn(numbered(1), with_serial(serial, source));
+  };
+  EXPECT_TRUE(learn("S1", Source::claimed));
+  EXPECT_FALSE(learn("S1", Source::claimed));
+  EXPECT_TRUE(learn("S2", Source::claimed));
+  EXPECT_TRUE(learn("S2", Source::observed));
+  EXPECT_FALSE(learn("S3", Source::claimed));
+  EXPECT_EQ(roster.look_up(numbered(1)).seen[Fact::serial], "S2");
+}
+
 TEST(Roster, AnAssignmentTakenBackLeavesNothingBehind) {
   Roster roster;
   roster.assign(numbered(1), {.profile = "", .once = "debian", .vars = {}});

@@ -139,7 +139,6 @@ void Server::start_dhcp(const DhcpSettings& settings, DhcpSockets sockets,
                         const tree::Layout& layout, const desk::Services& services) {
   auto& worker = workers_.front();
   const auto seen = [&services](const wire::Mac& machine, const machines::Identity& who) {
-    services.roster.learn(machine, who);
     services.registry.saw(machine, who);
   };
   // By way of the tree, which is another one when the settings were read again.

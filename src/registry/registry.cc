@@ -52,15 +52,9 @@ void Registry::ask(std::function<void(Registry&)> question) {
 }
 
 void Registry::saw(const wire::Mac& mac, const machines::Identity& identity) {
-  auto& roster = state_->roster;
-  const auto before = roster.look_up(mac).seen;
-  roster.learn(mac, identity);
-  auto after = before;
-  after.learn(identity);
-  state_->inbox.put(Sighting{.mac = mac,
-                             .identity = identity,
-                             .news = after != before,
-                             .when = std::chrono::system_clock::now()});
+  const bool news = state_->roster.learn(mac, identity);
+  state_->inbox.put(Sighting{
+      .mac = mac, .identity = identity, .news = news, .when = std::chrono::system_clock::now()});
 }
 
 std::string Registry::token(const wire::Mac& mac, events::Time now) const {

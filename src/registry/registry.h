@@ -62,7 +62,7 @@ class Registry final : public events::View {
   void take(const events::Record& record) override;
   /// Runs `question` on the registry's thread, in the order of asking.
   void ask(std::function<void(Registry&)> question);
-  /// A machine was seen: DHCP, or a script that it asked for.
+  /// A machine was seen: DHCP, or a script that it asked for. The roster learns it, too.
   void saw(const wire::Mac& mac, const machines::Identity& identity);
   /// The token that a machine's callback must bring: it names the moment, and no other machine or moment fits it.
   std::string token(const wire::Mac& mac, events::Time now) const;

@@ -185,6 +185,19 @@ def once_race(bench):
     equal("given", sum(b"/extra/linux" in text for text in texts), 1)
 
 
+@case("machines.news")
+def news(bench):
+    """what a machine newly tells of itself is known at once, and the weaker of two sources changes nothing"""
+    fleet(bench)
+    pixie = bench.start(*tokens(bench))
+    for number in ("S1", "S2"):
+        script(bench, pixie, OTHER, f"?serial={number}&hostname={number}")
+        seen = call(bench, pixie, "GET", f"machines/{OTHER}")
+        serial = [fact for fact in seen["facts"] if fact["name"] == "serial"]
+        equal("serial", serial, [{"name": "serial", "value": number, "source": "claimed"}])
+        equal("hostname", seen["hostname"], "web2")
+
+
 @case("machines.restart")
 def restart(bench):
     """what was acknowledged is there after kill -9: assignments, one-shots, machines that were seen"""
