@@ -31,6 +31,10 @@ Expected<std::vector<Listening>> bind_all(const std::vector<wire::Endpoint>& end
   return all;
 }
 
+/// Transfers of all loops: what they need of memory. One takes about 3 kB.
+constexpr std::size_t most_transfers = 32'768;
+constexpr std::size_t least_transfers = 2'048;
+
 /// What each loop may hold open at once, from the process's descriptors: a quarter for TFTP's files, a third for
 /// connections, each of which may have a file open as well.
 std::size_t share_of_descriptors(std::size_t loops, std::size_t parts) {
@@ -42,8 +46,10 @@ std::size_t share_of_descriptors(std::size_t loops, std::size_t parts) {
   return std::max<std::size_t>(descriptors / parts / loops, 4);
 }
 
-TftpSettings with_transfer_limit(TftpSettings settings, std::size_t loops) {
-  settings.transfer_limit = share_of_descriptors(settings.single_port ? 1 : loops, 4);
+TftpSettings with_limits(TftpSettings settings, std::size_t loops) {
+  if (settings.single_port) loops = 1;
+  settings.transfer_limit = std::max(most_transfers / loops, least_transfers);
+  settings.file_limit = share_of_descriptors(loops, 4);
   return settings;
 }
 
@@ -101,7 +107,7 @@ Expected<Sockets> open_sockets(const ServerSettings& settings) {
 Server::Server(const ServerSettings& settings, const DhcpSettings& dhcp_settings, Sockets sockets,
                std::optional<DhcpSockets> dhcp, const tree::Layout& layout,
                const Surroundings& around)
-    : tftp_settings_(with_transfer_limit(settings.tftp, settings.loops)),
+    : tftp_settings_(with_limits(settings.tftp, settings.loops)),
       transfer_limit_(settings.transfers),
       workers_(settings.loops) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {

@@ -145,10 +145,7 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
 
 void TftpServer::start(const Datagram& datagram, const tftp::Request& request, TimePoint now) {
   using namespace tftp::error_code;
-  if (!make_room()) {
-    const auto client = datagram.route.peer.text();
-    return loop_.events.emit(events::tftp_crowded, {{"client", client}});
-  }
+  if (!make_room(false)) return tell_crowded(datagram.route);
   auto path = tftp::clean_name(request.filename);
   if (!path)
     return refuse(datagram, events::tftp_refused, "-", access_violation, path.error().text);
@@ -197,6 +194,10 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
 void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, std::string path,
                        tree::Body body, std::optional<Given> given, TimePoint now) {
   using namespace tftp::error_code;
+  if (!body.memory() && !make_room(true)) {
+    if (given) take_back(loop_, *given);
+    return tell_crowded(datagram.route);
+  }
   const bool begins_with_block = request.options.empty() || ignores_options(datagram.route);
   if (begins_with_block && !may_send_block(datagram.route, now)) {
     if (given) take_back(loop_, *given);
@@ -234,21 +235,31 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
                                              {"windowsize", terms.windowsize}});
   }
   ++active_;
+  files_ += session->reads_file ? 1 : 0;
   unheard_.push_back(datagram.route.peer);
   auto& kept = *(sessions_[datagram.route.peer] = std::move(session));
   after_event(kept, now);
 }
 
-bool TftpServer::make_room() {
+bool TftpServer::make_room(bool for_file) {
+  const auto has_room = [&] {
+    return active_ < settings_.transfer_limit && (!for_file || files_ < settings_.file_limit);
+  };
   while (!unheard_.empty()) {
     const auto found = sessions_.find(unheard_.front());
     const bool unheard =
         found != sessions_.end() && !found->second->ended && !found->second->transfer.heard();
-    if (unheard && active_ < settings_.transfer_limit) return true;
+    if (unheard && has_room()) return true;
     unheard_.pop_front();
     if (unheard) drop(*found->second);
   }
-  return active_ < settings_.transfer_limit;
+  return has_room();
+}
+
+/// It gets no answer, and asks again.
+void TftpServer::tell_crowded(const Route& route) {
+  const auto client = route.peer.text();
+  loop_.events.emit(events::tftp_crowded, {{"client", client}});
 }
 
 bool TftpServer::ignores_options(const Route& route) const {
@@ -260,8 +271,7 @@ bool TftpServer::ignores_options(const Route& route) const {
 /// To an address that may not have asked.
 bool TftpServer::may_send_block(const Route& route, TimePoint now) {
   if (unconfirmed_.take(route.peer.address, now)) return true;
-  const auto client = route.peer.text();
-  loop_.events.emit(events::tftp_crowded, {{"client", client}});
+  tell_crowded(route);
   return false;
 }
 
@@ -347,14 +357,19 @@ void TftpServer::end(Session& session, TimePoint now) {
   const auto outcome = session.transfer.outcome();
   const bool arrived = outcome == Outcome::complete || outcome == Outcome::final_ack_lost;
   if (session.given && !arrived) take_back(loop_, *session.given);
-  --active_;
+  count_out(session);
   session.ended = true;
   session.lingers_until = now + linger_time;
   session.body = tree::Body(session.body.kind, tree::Embedded());
 }
 
+void TftpServer::count_out(const Session& session) {
+  --active_;
+  files_ -= session.reads_file ? 1 : 0;
+}
+
 void TftpServer::drop(Session& session) {
-  if (!session.ended) --active_;
+  if (!session.ended) count_out(session);
   if (!session.ended && session.given) take_back(loop_, *session.given);
   if (session.in_ready_list) std::erase(ready_, &session);
   const auto client = session.route.peer;

@@ -32,6 +32,8 @@ struct TftpSettings {
   /// Transfers at once on one loop. Beyond it a new one takes the place of the oldest whose client was never
   /// heard; if there is none, the request gets no answer, and the client asks again.
   std::size_t transfer_limit = 10'000;
+  /// Those of them that read a file, which is open as long.
+  std::size_t file_limit = 10'000;
   /// First blocks to one address that it has not confirmed, on one loop: at once, and more each second; 0: no limit.
   /// An option acknowledgment is not more than its request, and isn't counted.
   std::size_t unconfirmed_limit = 50;
@@ -91,8 +93,10 @@ class TftpServer {
   void tell_progress(const Session& session);
   void report(const Session& session, TimePoint now);
   void drop(Session& session);
+  void count_out(const Session& session);
 
-  bool make_room();
+  bool make_room(bool for_file);
+  void tell_crowded(const Route& route);
   void make_ready(Session& session);
   void send_soon();
   void send_ready();
@@ -119,6 +123,8 @@ class TftpServer {
   /// when they come to the front.
   std::deque<wire::Endpoint> unheard_;
   std::atomic<std::size_t> active_ = 0;
+  /// Of these, those that have a file open.
+  std::size_t files_ = 0;
   tftp::Unconfirmed unconfirmed_;
   wire::Allowance stray_answers_{100, 100};
   bool send_posted_ = false;

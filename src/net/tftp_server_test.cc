@@ -84,13 +84,14 @@ std::filesystem::path new_folder() {
 class TftpServerTest : public testing::Test {
  protected:
   static constexpr int data = 3;
+  static constexpr int error = 5;
   static constexpr int oack = 6;
   static constexpr std::size_t limit = 3;
 
-  TftpServerTest() {
+  TftpServerTest() : TftpServerTest(TftpSettings{.limits = {}, .unconfirmed_limit = limit}) {}
+  explicit TftpServerTest(const TftpSettings& settings) : settings_(settings) {
     std::ofstream(folder_ / "file") << std::string(1000, 'x');
     layout_.extra = folder_;
-    settings_.unconfirmed_limit = limit;
     auto listening =
         bind_sockets({wire::IpAddress::v4(127, 0, 0, 1), 0}, Transport::udp, 1, false).value();
     port = listening.endpoint.port;
@@ -112,7 +113,7 @@ class TftpServerTest : public testing::Test {
   const std::filesystem::path folder_ = new_folder();
   TestEvents events_;
   tree::Layout layout_;
-  TftpSettings settings_;
+  const TftpSettings settings_;
   std::optional<Loop> loop_;
   std::optional<TftpServer> server_;
   std::thread thread_;
@@ -155,6 +156,50 @@ TEST_F(TftpServerTest, WhoConfirmsIsNotLimited) {
     client.send("\0\4\0\1"sv, client.server());
     ASSERT_EQ(client.receive(), data) << i;
   }
+}
+
+/// With room for two open files.
+class FullTftpServerTest : public TftpServerTest {
+ protected:
+  static constexpr auto ack_of_oack = "\0\4\0\0"sv;
+
+  FullTftpServerTest() : TftpServerTest(TftpSettings{.limits = {}, .file_limit = 2}) {}
+};
+
+TEST_F(FullTftpServerTest, WhoWasNotHeardLongestMakesRoom) {
+  std::vector<Client> clients(3);
+  for (auto& client : clients) {
+    client.send(request_with_options, port);
+    ASSERT_EQ(client.receive(), oack);
+  }
+  clients[0].send(ack_of_oack, clients[0].server());
+  EXPECT_EQ(clients[0].receive(), error);
+  for (std::size_t i : {1U, 2U}) {
+    clients[i].send(ack_of_oack, clients[i].server());
+    EXPECT_EQ(clients[i].receive(), data);
+  }
+}
+
+TEST_F(FullTftpServerTest, WhoWasHeardIsNotDisturbed) {
+  std::vector<Client> clients(2);
+  for (auto& client : clients) {
+    client.send(request_with_options, port);
+    ASSERT_EQ(client.receive(), oack);
+    client.send(ack_of_oack, client.server());
+    ASSERT_EQ(client.receive(), data);
+  }
+  Client late;
+  late.send(request_with_options, port);
+  // What is sent later to the same socket is answered later.
+  Client writer;
+  writer.send("\0\2extra/file\0octet\0"sv, port);
+  EXPECT_EQ(writer.receive(), error);
+  EXPECT_EQ(late.waiting(), 0);
+  clients[0].send("\0\5\0\0enough\0"sv, clients[0].server());
+  clients[1].send("\0\4\0\1"sv, clients[1].server());
+  EXPECT_EQ(clients[1].receive(), data);
+  late.send(request_with_options, port);
+  EXPECT_EQ(late.receive(), oack);
 }
 
 }  // namespace

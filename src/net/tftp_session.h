@@ -16,6 +16,7 @@ class TftpServer::Session final : public Timed {
         file(std::move(path)),
         request(wire::as_text(datagram.payload)),
         body(std::move(body_)),
+        reads_file(!body.memory()),
         transfer(terms, body.size(), server.settings_.limits, request.size(), now),
         progress(body.size()),
         asked_at(now),
@@ -33,6 +34,7 @@ class TftpServer::Session final : public Timed {
   /// The datagram that began it: the same one again is a repetition, another one a new request.
   const std::string request;
   tree::Body body;
+  const bool reads_file;
   tftp::Transfer transfer;
   Progress progress;
   /// When its request came last.
