@@ -88,7 +88,9 @@ class TftpServerTest : public testing::Test {
   static constexpr int oack = 6;
   static constexpr std::size_t limit = 3;
 
-  TftpServerTest() : TftpServerTest(TftpSettings{.limits = {}, .unconfirmed_limit = limit}) {}
+  TftpServerTest()
+      : TftpServerTest(
+            TftpSettings{.limits = {}, .without_options = {}, .unconfirmed_limit = limit}) {}
   explicit TftpServerTest(const TftpSettings& settings) : settings_(settings) {
     std::ofstream(folder_ / "file") << std::string(1000, 'x');
     layout_.extra = folder_;
@@ -163,7 +165,8 @@ class FullTftpServerTest : public TftpServerTest {
  protected:
   static constexpr auto ack_of_oack = "\0\4\0\0"sv;
 
-  FullTftpServerTest() : TftpServerTest(TftpSettings{.limits = {}, .file_limit = 2}) {}
+  FullTftpServerTest()
+      : TftpServerTest(TftpSettings{.limits = {}, .without_options = {}, .file_limit = 2}) {}
 };
 
 TEST_F(FullTftpServerTest, WhoWasNotHeardLongestMakesRoom) {
