@@ -17,6 +17,8 @@ using std::chrono::seconds;
 
 /// Batches received in one turn of the loop.
 constexpr int receive_turns = 16;
+/// Turns that requests wait for what came to transfers, at most: more than fits a socket's buffer.
+constexpr int most_turns_waited = 32;
 constexpr auto linger_time = seconds(3);
 /// A repetition of the request that comes later than this means that the client began anew.
 constexpr auto repetition_time = seconds(1);
@@ -66,18 +68,27 @@ TftpServer::Socket::Socket(TftpServer& server, tree::Descriptor descriptor)
 void TftpServer::Socket::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) server_.has_room_again();
   if ((events & ~EPOLLOUT) == 0) return;
-  // What a client sent before its next request, its abort after a size probe, say, is taken in before it.
-  if (this == &server_.listening_ && server_.transfer_) server_.receive_some(*server_.transfer_);
+  if (this == &server_.listening_ && server_.transfer_ && !server_.takes_requests()) return;
   server_.receive_some(*this);
 }
 
-void TftpServer::receive_some(const Socket& socket) {
+/// What a client sent before its next request, its abort after a size probe, say, must be taken in before it, or it
+/// would be taken for a part of what it asks for now.
+bool TftpServer::takes_requests() {
+  const bool taken = receive_some(*transfer_) || ++turns_waited_ > most_turns_waited;
+  if (taken) turns_waited_ = 0;
+  return taken;
+}
+
+/// Whether all that was there is taken.
+bool TftpServer::receive_some(const Socket& socket) {
   for (int turn = 0; turn < receive_turns; ++turn) {
     const auto datagrams = receiver_.receive(socket.number());
     for (const auto& datagram : datagrams) receive(datagram, &socket == &listening_);
     send_ready();
-    if (datagrams.size() < UdpReceiver::batch_size) return;
+    if (datagrams.size() < UdpReceiver::batch_size) return true;
   }
+  return false;
 }
 
 void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {

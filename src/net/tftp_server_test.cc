@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -109,6 +111,14 @@ class TftpServerTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
+  /// The loop does nothing else until the returned promise is kept.
+  std::promise<void> hold_loop() {
+    std::promise<void> release;
+    loop_->post(
+        [until = std::make_shared<std::future<void>>(release.get_future())] { until->wait(); });
+    return release;
+  }
+
   std::uint16_t port = 0;
 
  private:
@@ -158,6 +168,22 @@ TEST_F(TftpServerTest, WhoConfirmsIsNotLimited) {
     client.send("\0\4\0\1"sv, client.server());
     ASSERT_EQ(client.receive(), data) << i;
   }
+}
+
+TEST_F(TftpServerTest, WhatCameBeforeARequestIsNotTakenForAPartOfIt) {
+  Client client;
+  client.send(request_with_options, port);
+  ASSERT_EQ(client.receive(), oack);
+  const auto former = client.server();
+  auto release = hold_loop();
+  Client busy;
+  for (int i = 0; i < 1500; ++i) busy.send("\0\5\0\0x\0"sv, former);
+  client.send("\0\5\0\0enough\0"sv, former);
+  client.send("\0\1extra/file\0octet\0blksize\000512\0"sv, port);
+  release.set_value();
+  ASSERT_EQ(client.receive(), oack);
+  client.send("\0\4\0\0"sv, client.server());
+  EXPECT_EQ(client.receive(), data);
 }
 
 /// With room for two open files.
