@@ -37,7 +37,7 @@ class TftpPort {
 
   /// Sends with the next flush(), or when a batch is full. At most `longest_sent` bytes.
   void send(std::size_t client, const sockaddr_in& to, wire::Bytes packet);
-  /// Waits for room: nothing is lost here.
+  /// Waits for room in the socket's buffer.
   void flush();
 
   static constexpr std::size_t longest_sent = 512;

@@ -65,7 +65,7 @@ class Boots {
   };
   /// Beginnings and ends since the last call, in their order.
   std::vector<News> take_news();
-  /// The machines whose boot under way is another than at the last call: see live().
+  /// The machines whose boot under way has changed since the last call: see live().
   std::unordered_set<wire::Mac> take_changed();
 
   /// Null: none is under way.

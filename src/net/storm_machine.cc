@@ -22,7 +22,7 @@ void StormMachine::start() {
 }
 
 void StormMachine::on_dhcp(doctor::Offer answer) {
-  shared_.dhcp_server = answer.from;
+  if (!answer.packet.yiaddr.is_unspecified()) shared_.dhcp_server = answer.from;
   machine_.on_dhcp(Clock::now(), std::move(answer));
   settle();
 }

@@ -28,7 +28,7 @@ struct StormShared {
   /// Null: there is no DHCP.
   StormRelay* relay = nullptr;
   std::function<void(const StormMachine&)> on_over;
-  /// The one that answered last.
+  /// The one that gave an address last.
   std::optional<wire::IpAddress> dhcp_server{};
   UdpReceiver receiver{};
   std::vector<char> buffer = std::vector<char>(std::size_t{1} << 18);

@@ -156,7 +156,8 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
 
 void TftpServer::start(const Datagram& datagram, const tftp::Request& request, TimePoint now) {
   using namespace tftp::error_code;
-  if (!make_room(false)) return tell_crowded(datagram.route);
+  if (!make_room(unheard_, [this] { return active_ < settings_.transfer_limit; }))
+    return tell_crowded(datagram.route);
   auto path = tftp::clean_name(request.filename);
   if (!path)
     return refuse(datagram, events::tftp_refused, "-", access_violation, path.error().text);
@@ -171,6 +172,7 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
   auto answer = loop_.tree.resolve(*path);
   if (const auto* wanted = std::get_if<tree::Wanted>(&answer))
     return ask_desk(datagram, *path, *wanted);
+  asking_.erase(datagram.route.peer);
   auto body = accept(datagram, *path, std::move(answer));
   if (!body) return;
   std::optional<Given> given;
@@ -190,7 +192,13 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
   const Asker asker{
       .peer = datagram.route.peer.address, .server = {.address = datagram.route.local}, .says = {}};
   find_wanted(loop_, wanted, asker, [this, route = datagram.route, request, path](Found found) {
-    asking_.erase(route.peer);
+    const auto waiting = asking_.find(route.peer);
+    // The client asks for something else by now.
+    if (waiting == asking_.end() || waiting->second != request) {
+      if (found.given) take_back(loop_, *found.given);
+      return;
+    }
+    asking_.erase(waiting);
     const Datagram again{.route = route, .payload = wire::as_bytes(request)};
     const auto packet = tftp::parse(again.payload);
     auto answer = std::visit([](auto& body) { return tree::Answer(std::move(body)); }, found.body);
@@ -205,10 +213,6 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
 void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, std::string path,
                        tree::Body body, std::optional<Given> given, TimePoint now) {
   using namespace tftp::error_code;
-  if (!body.memory() && !make_room(true)) {
-    if (given) take_back(loop_, *given);
-    return tell_crowded(datagram.route);
-  }
   const bool begins_with_block = request.options.empty() || ignores_options(datagram.route);
   if (begins_with_block && !may_send_block(datagram.route, now)) {
     if (given) take_back(loop_, *given);
@@ -227,6 +231,11 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
     tree::Body translated(body.kind, tftp::to_netascii(text));
     translated.machine = body.machine;
     body = std::move(translated);
+  }
+  if (!body.memory() &&
+      !make_room(unheard_files_, [this] { return files_ < settings_.file_limit; })) {
+    if (given) take_back(loop_, *given);
+    return tell_crowded(datagram.route);
   }
   if (loop_.on_fetch) {
     const auto machine = machine_of(datagram.route, body);
@@ -248,21 +257,22 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
   ++active_;
   files_ += session->reads_file ? 1 : 0;
   unheard_.push_back(datagram.route.peer);
+  if (session->reads_file) unheard_files_.push_back(datagram.route.peer);
   auto& kept = *(sessions_[datagram.route.peer] = std::move(session));
   after_event(kept, now);
 }
 
-bool TftpServer::make_room(bool for_file) {
-  const auto has_room = [&] {
-    return active_ < settings_.transfer_limit && (!for_file || files_ < settings_.file_limit);
-  };
-  while (!unheard_.empty()) {
-    const auto found = sessions_.find(unheard_.front());
-    const bool unheard =
-        found != sessions_.end() && !found->second->ended && !found->second->transfer.heard();
-    if (unheard && has_room()) return true;
-    unheard_.pop_front();
-    if (unheard) drop(*found->second);
+/// Lets the oldest go whose client was never heard, until there is room. Whether there is.
+template <class HasRoom>
+bool TftpServer::make_room(std::deque<wire::Endpoint>& unheard, HasRoom has_room) {
+  while (!unheard.empty()) {
+    const auto found = sessions_.find(unheard.front());
+    auto* session = found == sessions_.end() ? nullptr : found->second.get();
+    const bool may_go = session && !session->ended && !session->transfer.heard() &&
+                        (&unheard == &unheard_ || session->reads_file);
+    if (may_go && has_room()) return true;
+    unheard.pop_front();
+    if (may_go) drop(*session);
   }
   return has_room();
 }

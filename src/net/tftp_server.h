@@ -96,7 +96,8 @@ class TftpServer {
   void drop(Session& session);
   void count_out(const Session& session);
 
-  bool make_room(bool for_file);
+  template <class HasRoom>
+  bool make_room(std::deque<wire::Endpoint>& unheard, HasRoom has_room);
   void tell_crowded(const Route& route);
   void make_ready(Session& session);
   void send_soon();
@@ -123,6 +124,8 @@ class TftpServer {
   /// The clients of the sessions in the order of their start; those that were heard since, or are gone, drop out
   /// when they come to the front.
   std::deque<wire::Endpoint> unheard_;
+  /// Those of them that read a file.
+  std::deque<wire::Endpoint> unheard_files_;
   std::atomic<std::size_t> active_ = 0;
   /// Of these, those that have a file open.
   std::size_t files_ = 0;

@@ -209,6 +209,25 @@ TEST_F(FullTftpServerTest, WhoWasNotHeardLongestMakesRoom) {
   }
 }
 
+TEST_F(FullTftpServerTest, WhoReadsNoFileMakesNoRoomForOne) {
+  std::vector<Client> files(2);
+  for (auto& client : files) {
+    client.send(request_with_options, port);
+    ASSERT_EQ(client.receive(), oack);
+    client.send(ack_of_oack, client.server());
+    ASSERT_EQ(client.receive(), data);
+  }
+  // Translated as a whole: the file is not open meanwhile.
+  Client text;
+  text.send("\0\1extra/file\0netascii\0tsize\0000\0"sv, port);
+  ASSERT_EQ(text.receive(), oack);
+  Client late;
+  late.send(request_with_options, port);
+  text.send(ack_of_oack, text.server());
+  EXPECT_EQ(text.receive(), data);
+  EXPECT_EQ(late.waiting(), 0);
+}
+
 TEST_F(FullTftpServerTest, WhoWasHeardIsNotDisturbed) {
   std::vector<Client> clients(2);
   for (auto& client : clients) {

@@ -44,7 +44,7 @@ class Pending {
   explicit Pending(BootOf boot_of) : boot_of_(std::move(boot_of)) {}
 
   void saw(Sighting sighting, Moment now);
-  /// The machine's boot under way has begun, or is another than before.
+  /// The machine's boot under way has begun, or has changed.
   void under_way(const wire::Mac& mac, Moment now);
   /// The machine's boot under way has ended.
   void ended(events::Boot boot, Moment now);

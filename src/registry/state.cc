@@ -105,7 +105,6 @@ void Registry::State::hear_news() {
     }
   }
   for (const auto& mac : boots.take_changed()) {
-    if (!boots.live(mac)) continue;
     change(mac);
     pending.under_way(mac, moment());
   }

@@ -120,8 +120,9 @@ void DhcpExchange::on_deadline(TimePoint now) {
 /// A server that answers others has nothing for this machine.
 doctor::Finding DhcpExchange::silent_server() const {
   const auto server = link_.known_dhcp_server();
-  return server ? doctor::make_finding(Fault::pool_empty, {server->text(), {}, {}})
-                : doctor::make_finding(Fault::no_dhcp_server, {});
+  return server && phase_ == Phase::discovers
+             ? doctor::make_finding(Fault::pool_empty, {server->text(), {}, {}})
+             : doctor::make_finding(Fault::no_dhcp_server, {});
 }
 
 TimePoint DhcpExchange::deadline() const {

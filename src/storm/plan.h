@@ -46,7 +46,7 @@ class Link {
 
   /// To port 67 by the relay's port 67, to port 4011 by port 68.
   virtual void send_dhcp(const wire::Endpoint& to, const dhcp::Packet& packet) = 0;
-  /// A DHCP server that has answered any machine of this storm.
+  /// A DHCP server that has given any machine of this storm an address.
   virtual std::optional<wire::IpAddress> known_dhcp_server() const = 0;
   /// From now on datagrams are sent from a new port; what comes to the former is lost, and a connection is closed. 0, or
   /// an errno.
