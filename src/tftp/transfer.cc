@@ -75,7 +75,7 @@ void Transfer::sent(std::uint32_t count, TimePoint now) {
   count = std::min(count, expected->count);
   if (expected->kind == Pending::error) return finish(outcome_);
   if (expected->kind == Pending::oack) {
-    oack_is_out_ = true;
+    oack_is_out_ = oack_was_sent_ = true;
   } else {
     const auto last = next_ + count - 1;
     const auto first_new = std::clamp(highest_ + 1, next_, last + 1);
@@ -99,7 +99,8 @@ void Transfer::receive(wire::Bytes datagram, TimePoint now) {
 
 void Transfer::receive_ack(std::uint16_t wire_block, TimePoint now) {
   if (stage_ == Stage::oack) {
-    if (wire_block != 0 || !oack_is_out_) return;
+    // Also when it is just to be sent again: a client's clock may go with ours.
+    if (wire_block != 0 || !oack_was_sent_) return;
     stage_ = Stage::data;
     return progress(0, now);
   }

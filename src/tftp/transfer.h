@@ -192,6 +192,7 @@ class Transfer {
   Stage stage_;
   Outcome outcome_ = Outcome::running;
   bool oack_is_out_ = false;
+  bool oack_was_sent_ = false;  // once at least
   bool heard_ = false;
   bool suspects_gap_ = false;
   std::uint8_t suspicions_ = 0;  // acted on without progress since

@@ -79,6 +79,17 @@ TEST(Transfer, OptionsAreAcknowledgedFirst) {
   EXPECT_EQ(session.transfer.outcome(), Outcome::complete);
 }
 
+TEST(Transfer, AnAnswerMayComeWhenTheOptionsAreAboutToBeSentAgain) {
+  Session session(window_of(4), 5000);
+  session.transfer.receive(wire::as_bytes("\0\4\0\0"sv), session.now);
+  EXPECT_FALSE(session.transfer.heard());
+  EXPECT_THAT(session.flush(), ElementsAre(0));
+  session.now = session.transfer.deadline();
+  session.transfer.expire(session.now);
+  EXPECT_EQ(session.transfer.pending()->kind, Transfer::Pending::oack);
+  EXPECT_THAT(session.ack(0), ElementsAre(1, 2, 3, 4));
+}
+
 TEST(Transfer, FullSocketBufferLosesNothing) {
   Session session(window_of(8), 50'000);
   EXPECT_THAT(session.flush(0), IsEmpty());
