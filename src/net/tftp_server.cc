@@ -135,14 +135,15 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
   if (found != sessions_.end()) {
     auto& session = *found->second;
     if (!session.ended && session.request == wire::as_text(datagram.payload)) {
-      // Before the client was heard every repetition is answered; later, one soon after is only a straggler.
+      // Before the client was heard every repetition is answered; later, one is only a straggler if it comes soon after
+      // the last, or after a sign that the client goes on: our answer and its repetition may have crossed.
       if (!session.transfer.heard()) {
         session.asked_at = now;
         if (session.began_with_block() && !may_send_block(datagram.route, now)) return;
         session.transfer.receive(datagram.payload, now);
         return after_event(session, now);
       }
-      if (now - session.asked_at < repetition_time) return;
+      if (now - std::max(session.asked_at, session.transfer.heard_at()) < repetition_time) return;
     }
     // The client took the port for something new.
     if (!session.ended) {

@@ -147,6 +147,8 @@ class Transfer {
   const Terms& terms() const { return terms_; }
   /// The client sent something fit since its request.
   bool heard() const { return heard_; }
+  /// When it did so last; before, when the transfer began.
+  TimePoint heard_at() const { return heard_at_; }
   Statistics statistics() const;
 
  private:
