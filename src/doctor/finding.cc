@@ -108,8 +108,7 @@ constexpr Row catalogue[] = {
     {Fault::http_stalled, "http-stalled", true,
      "{server} does not finish its answer to the HTTP request for {file}: {detail}.",
      "Look at the log of {server} for this request; check the MTU on the way, and what else may "
-     "cut "
-     "connections."},
+     "cut connections."},
     {Fault::http_error, "http-error", true, "{server} does not give out {file}: {detail}.",
      "Correct the URL, or put the file there."},
     {Fault::not_a_script, "not-a-script", true, "{file} from {server} is no iPXE script: {detail}.",

@@ -1,5 +1,5 @@
 // What is known of each machine at this moment and decides what it boots: the facts that were seen of it, and what is
-// assigned to it. All loops ask it for every script, DHCP and the registry fill it.
+// assigned to it. All loops ask it for every script, the registry fills it.
 #pragma once
 
 #include <array>

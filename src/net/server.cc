@@ -31,7 +31,8 @@ Expected<std::vector<Listening>> bind_all(const std::vector<wire::Endpoint>& end
   return all;
 }
 
-/// Transfers of one TFTP port on all loops, but for many loops. One takes 1 to 3 kB, and what is made for it.
+/// Transfers of one TFTP port, shared by the loops, each of which has the least at any rate. One takes 1 to 3 kB, and
+/// the text that is made for it.
 constexpr std::size_t most_transfers = 32'768;
 constexpr std::size_t least_transfers = 2'048;
 
