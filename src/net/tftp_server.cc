@@ -17,8 +17,8 @@ using std::chrono::seconds;
 
 /// Batches received in one turn of the loop.
 constexpr int receive_turns = 16;
-/// Turns that requests wait for what came to transfers, at most: more than fits a socket's buffer.
-constexpr int most_turns_waited = 32;
+/// Those that requests wait for, at most: more than fits a socket's buffer.
+constexpr int most_turns_waited = 512;
 constexpr auto linger_time = seconds(3);
 /// A repetition of the request that comes later than this means that the client began anew.
 constexpr auto repetition_time = seconds(1);
@@ -68,27 +68,34 @@ TftpServer::Socket::Socket(TftpServer& server, tree::Descriptor descriptor)
 void TftpServer::Socket::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) server_.has_room_again();
   if ((events & ~EPOLLOUT) == 0) return;
-  if (this == &server_.listening_ && server_.transfer_ && !server_.takes_requests()) return;
-  server_.receive_some(*this);
-}
-
-/// What a client sent before its next request, its abort after a size probe, say, must be taken in before it, or it
-/// would be taken for a part of what it asks for now.
-bool TftpServer::takes_requests() {
-  const bool taken = receive_some(*transfer_) || ++turns_waited_ > most_turns_waited;
-  if (taken) turns_waited_ = 0;
-  return taken;
-}
-
-/// Whether all that was there is taken.
-bool TftpServer::receive_some(const Socket& socket) {
-  for (int turn = 0; turn < receive_turns; ++turn) {
-    const auto datagrams = receiver_.receive(socket.number());
-    for (const auto& datagram : datagrams) receive(datagram, &socket == &listening_);
-    send_ready();
-    if (datagrams.size() < UdpReceiver::batch_size) return true;
+  if (this == &server_.listening_) {
+    server_.receive_requests();
+  } else {
+    server_.receive_of_transfers(receive_turns);
   }
-  return false;
+}
+
+/// What a client sent before a request, its abort after a size probe, say, is in the other socket when the request is
+/// read, and is taken in before it: it would be taken for a part of what the client asks for now.
+void TftpServer::receive_requests() {
+  for (int turn = 0; turn < receive_turns; ++turn) {
+    const auto datagrams = requests_.receive(listening_.number());
+    const int turns = transfer_ ? receive_of_transfers(most_turns_waited) : 0;
+    for (const auto& datagram : datagrams) receive(datagram, true);
+    send_ready();
+    if (datagrams.size() < UdpReceiver::batch_size || turns >= receive_turns) return;
+  }
+}
+
+/// Takes batches, as long as they are full, `most` at most. Returns how many.
+int TftpServer::receive_of_transfers(int most) {
+  for (int turn = 1; turn <= most; ++turn) {
+    const auto datagrams = receiver_.receive(transfer_->number());
+    for (const auto& datagram : datagrams) receive(datagram, false);
+    send_ready();
+    if (datagrams.size() < UdpReceiver::batch_size) return turn;
+  }
+  return most;
 }
 
 void TftpServer::receive(const Datagram& datagram, bool at_listening_port) {

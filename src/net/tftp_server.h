@@ -70,8 +70,8 @@ class TftpServer {
     TftpServer& server_;
   };
 
-  bool takes_requests();
-  bool receive_some(const Socket& socket);
+  void receive_requests();
+  int receive_of_transfers(int most);
   void receive(const Datagram& datagram, bool at_listening_port);
   void receive_request(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   void start(const Datagram& datagram, const tftp::Request& request, TimePoint now);
@@ -111,6 +111,7 @@ class TftpServer {
   const TftpSettings& settings_;
   Socket listening_;
   std::optional<Socket> transfer_;
+  UdpReceiver requests_;
   UdpReceiver receiver_;
   UdpSender sender_;
   TftpPackets packets_;
@@ -131,8 +132,6 @@ class TftpServer {
   std::size_t files_ = 0;
   tftp::Unconfirmed unconfirmed_;
   wire::Allowance stray_answers_{100, 100};
-  /// That requests wait for what came to transfers.
-  int turns_waited_ = 0;
   bool send_posted_ = false;
   bool waiting_for_room_ = false;
   bool finishing_ = false;

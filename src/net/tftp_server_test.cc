@@ -8,12 +8,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -88,6 +90,7 @@ class TftpServerTest : public testing::Test {
   static constexpr int data = 3;
   static constexpr int error = 5;
   static constexpr int oack = 6;
+  static constexpr auto ack_of_oack = "\0\4\0\0"sv;
   static constexpr std::size_t limit = 3;
 
   TftpServerTest()
@@ -95,7 +98,8 @@ class TftpServerTest : public testing::Test {
             TftpSettings{.limits = {}, .without_options = {}, .unconfirmed_limit = limit}) {}
   explicit TftpServerTest(const TftpSettings& settings) : settings_(settings) {
     std::ofstream(folder_ / "file") << std::string(1000, 'x');
-    layout_.extra = folder_;
+    std::ofstream(folder_ / "02-00-00-00-00-01.ipxe") << "#!ipxe\n";
+    layout_.extra = layout_.scripts = folder_;
     auto listening =
         bind_sockets({wire::IpAddress::v4(127, 0, 0, 1), 0}, Transport::udp, 1, false).value();
     port = listening.endpoint.port;
@@ -117,6 +121,15 @@ class TftpServerTest : public testing::Test {
     loop_->post(
         [until = std::make_shared<std::future<void>>(release.get_future())] { until->wait(); });
     return release;
+  }
+
+  /// Once, on the loop's thread: when the first file of a machine that is known is asked for.
+  void at_first_fetch(std::function<void()> action) {
+    loop_->post([this, action = std::move(action)] {
+      loop_->on_fetch = [this, action](const wire::Mac& /*machine*/, tree::Body::Kind /*kind*/) {
+        std::exchange(loop_->on_fetch, nullptr) ? action() : void();
+      };
+    });
   }
 
   std::uint16_t port = 0;
@@ -182,15 +195,45 @@ TEST_F(TftpServerTest, WhatCameBeforeARequestIsNotTakenForAPartOfIt) {
   client.send("\0\1extra/file\0octet\0blksize\000512\0"sv, port);
   release.set_value();
   ASSERT_EQ(client.receive(), oack);
-  client.send("\0\4\0\0"sv, client.server());
+  client.send(ack_of_oack, client.server());
+  EXPECT_EQ(client.receive(), data);
+}
+
+TEST_F(TftpServerTest, WhatCameBeforeARequestIsNotTakenForAPartOfItWhileOthersAsk) {
+  Client client;
+  client.send(request_with_options, port);
+  ASSERT_EQ(client.receive(), oack);
+  at_first_fetch([&client, this, former = client.server()] {
+    client.send("\0\5\0\0enough\0"sv, former);
+    client.send(request_with_options, port);
+  });
+  auto release = hold_loop();
+  std::vector<Client> others(UdpReceiver::batch_size);
+  for (auto& other : others) other.send("\0\1ipxe/02-00-00-00-00-01.ipxe\0octet\0"sv, port);
+  release.set_value();
+  ASSERT_EQ(client.receive(), oack);
+  client.send(ack_of_oack, client.server());
+  EXPECT_EQ(client.receive(), data);
+}
+
+/// Client and server lost patience at the same time.
+TEST_F(TftpServerTest, ARepeatedRequestThatCrossedWithTheAnswerEndsNothing) {
+  Client client;
+  client.send(request_with_options, port);
+  ASSERT_EQ(client.receive(), oack);
+  ASSERT_EQ(client.receive(), oack);
+  auto release = hold_loop();
+  client.send(request_with_options, port);
+  client.send(ack_of_oack, client.server());
+  release.set_value();
+  ASSERT_EQ(client.receive(), data);
+  client.send("\0\4\0\1"sv, client.server());
   EXPECT_EQ(client.receive(), data);
 }
 
 /// With room for two open files.
 class FullTftpServerTest : public TftpServerTest {
  protected:
-  static constexpr auto ack_of_oack = "\0\4\0\0"sv;
-
   FullTftpServerTest()
       : TftpServerTest(TftpSettings{.limits = {}, .without_options = {}, .file_limit = 2}) {}
 };

@@ -2,11 +2,13 @@
 
 import socket
 import struct
+import threading
 
 from . import tftp
 from .case import case, check, equal
 from .network import (BROADCAST, CLIENT, DUAL, SERVER, SERVER6, SERVER6_OTHER, SERVER6_SMALL,
                       SERVER_OTHER, SERVER_SMALL, SMALL_MTU)
+from .upstream import Page, Upstream
 
 UNKNOWN_TRANSFER = 5
 ETHERNET_ROOM = 1500 - 20 - 8 - 4
@@ -364,6 +366,29 @@ def single_port_nat(bench):
                     if (answer := state.take(packet)) is not None:
                         client.socket.send(struct.pack("!HH", tftp.ACK, answer))
                 equal(f"{server}", bytes(state.received) or None, wanted)
+
+
+@case("tftp.overtaken")
+def overtaken(bench):
+    """a script that another server (--api) is still asked for is not sent to a client that asks for another file"""
+    data, answer = bench.file("file", 900), b'{"kernel": "http://192.0.2.1/vmlinuz"}'
+    with Upstream(bench.network.server) as server:
+        released = threading.Event()
+        server.pages["v1/boot/02:00:00:00:00:01"] = Page(answer, hold=released)
+        server.pages["v1/boot/02:00:00:00:00:02"] = Page(answer)
+        pixie = bench.start("--threads", "1", "--api", f"http://{server.host}")
+        with tftp.Client(bench.network, SERVER, pixie.tftp) as client, \
+                tftp.Client(bench.network, SERVER, pixie.tftp) as later:
+            client.ask("ipxe/02-00-00-00-00-01.ipxe")
+            server.await_requests("v1/boot/02:00:00:00:00:01", 1)
+            client.ask("extra/file")
+            equal("the first block", client.data(1), data[:512])
+            released.set()
+            server.await_answered("v1/boot/02:00:00:00:00:01")
+            check(b"vmlinuz" in later.fetch("ipxe/02-00-00-00-00-02.ipxe"), "another script")
+            equal("what came meanwhile", client.waiting(), [])
+            client.ack(1)
+            equal("the rest", client.data(2), data[512:])
 
 
 @case("tftp.many-addresses-one-client")

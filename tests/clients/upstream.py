@@ -52,10 +52,10 @@ class Page:
 
 class Upstream:
     """A web server in a namespace, on one port of 127.0.0.1; a context manager. `pages` may be
-    changed at any time; `requests` are (method, path, fields)."""
+    changed at any time; `requests` are (method, path, fields), `answered` the paths of those that are over."""
 
     def __init__(self, namespace, address="127.0.0.1"):
-        self.pages, self.requests = {}, []
+        self.pages, self.requests, self.answered = {}, [], []
         self.lock = threading.Lock()
         upstream = self
 
@@ -100,11 +100,20 @@ class Upstream:
 
     def await_requests(self, name, count):
         """Waits until so many came."""
-        deadline = time.monotonic() + SECONDS
-        while len(self.asked(name)) < count:
-            if time.monotonic() > deadline:
-                raise Failure(f"{len(self.asked(name))} requests for {name}, not {count}")
-            time.sleep(0.01)
+        _await(lambda: len(self.asked(name)) >= count,
+               lambda: f"{len(self.asked(name))} requests for {name}, not {count}")
+
+    def await_answered(self, name):
+        """Waits until a request for that file is over."""
+        _await(lambda: f"/{name}" in self.answered, lambda: f"no answer for {name} is over")
+
+
+def _await(condition, complaint):
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failure(complaint())
+        time.sleep(0.01)
 
 
 class _Cut(Exception):
@@ -130,6 +139,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         with contextlib.suppress(_Cut, OSError):
             self._answer(page)
+        self.wfile.flush()
+        self.owner.answered.append(path)
 
     do_HEAD = do_GET
 
