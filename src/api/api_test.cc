@@ -73,7 +73,6 @@ class ApiTest : public testing::Test {
     machines::Identity identity;
     identity.learn(machines::Fact::mac, mac.colons(), machines::Source::observed);
     for (const auto& [fact, text] : facts) identity.learn(fact, text, machines::Source::claimed);
-    office.the_roster.learn(mac, identity);
     registry.saw(mac, identity);
     get("/version");
   }

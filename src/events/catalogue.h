@@ -47,9 +47,9 @@ inline constexpr Kind tftp_replaced{
     "tftp.replaced", debug,
     "The client began anew from the same port before the transfer had ended."};
 inline constexpr Kind tftp_crowded{"tftp.crowded", warning,
-                                   "As many transfers as the descriptors allow, or as many blocks "
-                                   "to the address as it may leave unconfirmed; the request was "
-                                   "left unanswered, and the client asks again.",
+                                   "As many transfers as memory and descriptors allow, or as many "
+                                   "blocks to the address as it may leave unconfirmed; the request "
+                                   "was left unanswered, and the client asks again.",
                                    true};
 inline constexpr Kind tftp_timeout{
     "tftp.timeout", warning,

@@ -22,8 +22,9 @@ constexpr int most_turns_waited = 512;
 constexpr auto linger_time = seconds(3);
 /// A repetition of the request that comes later than this means that the client began anew.
 constexpr auto repetition_time = seconds(1);
-/// netascii is for short texts and is translated as a whole.
+/// netascii is for short texts and is translated as a whole: one of them, and all that are being sent.
 constexpr std::uint64_t netascii_limit_bytes = 1 << 20;
+constexpr std::uint64_t netascii_budget_bytes = 32 << 20;
 
 /// Optional files that shim and others look for at every boot; their absence is no news.
 bool is_optional_probe(std::string_view path) {
@@ -220,30 +221,12 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
 
 void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, std::string path,
                        tree::Body body, std::optional<Given> given, TimePoint now) {
-  using namespace tftp::error_code;
   const bool begins_with_block = request.options.empty() || ignores_options(datagram.route);
-  if (begins_with_block && !may_send_block(datagram.route, now)) {
+  const bool is_text = request.mode == tftp::Mode::netascii;
+  if ((begins_with_block && !may_send_block(datagram.route, now)) ||
+      (is_text && !translate(datagram, path, body)) || !has_room_for(datagram.route, body)) {
     if (given) take_back(loop_, *given);
     return;
-  }
-  if (request.mode == tftp::Mode::netascii) {
-    if (body.size() > netascii_limit_bytes) {
-      return refuse(datagram, events::tftp_refused, path, illegal_operation,
-                    "netascii is for texts up to 1 MB; ask in octet mode.");
-    }
-    std::string text(body.size(), '\0');
-    if (body.read(0, std::as_writable_bytes(std::span(text))) !=
-        static_cast<std::ptrdiff_t>(text.size())) {
-      return refuse(datagram, events::tftp_failed, path, undefined, "The file can't be read.");
-    }
-    tree::Body translated(body.kind, tftp::to_netascii(text));
-    translated.machine = body.machine;
-    body = std::move(translated);
-  }
-  if (!body.memory() &&
-      !make_room(unheard_files_, [this] { return files_ < settings_.file_limit; })) {
-    if (given) take_back(loop_, *given);
-    return tell_crowded(datagram.route);
   }
   if (loop_.on_fetch) {
     const auto machine = machine_of(datagram.route, body);
@@ -262,12 +245,46 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
                                              {"blksize", terms.blksize},
                                              {"windowsize", terms.windowsize}});
   }
+  if (is_text) session->translated_bytes = session->body.size();
   ++active_;
   files_ += session->reads_file ? 1 : 0;
+  translated_bytes_ += session->translated_bytes;
   unheard_.push_back(datagram.route.peer);
   if (session->reads_file) unheard_files_.push_back(datagram.route.peer);
   auto& kept = *(sessions_[datagram.route.peer] = std::move(session));
   after_event(kept, now);
+}
+
+/// To netascii; if that can't be, the client is told, and the answer is false.
+bool TftpServer::translate(const Datagram& datagram, const std::string& path, tree::Body& body) {
+  using namespace tftp::error_code;
+  if (body.size() > netascii_limit_bytes) {
+    refuse(datagram, events::tftp_refused, path, illegal_operation,
+           "netascii is for texts up to 1 MB; ask in octet mode.");
+    return false;
+  }
+  if (translated_bytes_ >= netascii_budget_bytes) {
+    tell_crowded(datagram.route);
+    return false;
+  }
+  std::string text(body.size(), '\0');
+  if (body.read(0, std::as_writable_bytes(std::span(text))) !=
+      static_cast<std::ptrdiff_t>(text.size())) {
+    refuse(datagram, events::tftp_failed, path, undefined, "The file can't be read.");
+    return false;
+  }
+  tree::Body translated(body.kind, tftp::to_netascii(text));
+  translated.machine = body.machine;
+  body = std::move(translated);
+  return true;
+}
+
+/// Of what is read from a file only so many are sent at once.
+bool TftpServer::has_room_for(const Route& route, const tree::Body& body) {
+  const auto has_room = [this] { return files_ < settings_.file_limit; };
+  if (body.memory() || make_room(unheard_files_, has_room)) return true;
+  tell_crowded(route);
+  return false;
 }
 
 /// Lets the oldest go whose client was never heard, until there is room. Whether there is.
@@ -395,6 +412,7 @@ void TftpServer::end(Session& session, TimePoint now) {
 void TftpServer::count_out(const Session& session) {
   --active_;
   files_ -= session.reads_file ? 1 : 0;
+  translated_bytes_ -= session.translated_bytes;
 }
 
 void TftpServer::drop(Session& session) {

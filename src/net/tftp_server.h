@@ -84,6 +84,8 @@ class TftpServer {
   void ask_desk(const Datagram& datagram, const std::string& path, const tree::Wanted& wanted);
   void begin(const Datagram& datagram, const tftp::Request& request, std::string path,
              tree::Body body, std::optional<Given> given, TimePoint now);
+  bool translate(const Datagram& datagram, const std::string& path, tree::Body& body);
+  bool has_room_for(const Route& route, const tree::Body& body);
   void refuse(const Datagram& datagram, std::uint16_t code, std::string_view text);
   void refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,
               std::uint16_t code, std::string_view text);
@@ -130,6 +132,8 @@ class TftpServer {
   std::atomic<std::size_t> active_ = 0;
   /// Of these, those that have a file open.
   std::size_t files_ = 0;
+  /// What they hold of netascii.
+  std::uint64_t translated_bytes_ = 0;
   tftp::Unconfirmed unconfirmed_;
   wire::Allowance stray_answers_{100, 100};
   bool send_posted_ = false;

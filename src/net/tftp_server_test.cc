@@ -84,7 +84,7 @@ std::filesystem::path new_folder() {
   return path;
 }
 
-/// A server on a loop and thread of its own, which serves extra/file: two blocks.
+/// A server on a loop and thread of its own, which serves extra/file (two blocks), extra/text (2 MiB as netascii) and a machine's script.
 class TftpServerTest : public testing::Test {
  protected:
   static constexpr int data = 3;
@@ -98,6 +98,7 @@ class TftpServerTest : public testing::Test {
             TftpSettings{.limits = {}, .without_options = {}, .unconfirmed_limit = limit}) {}
   explicit TftpServerTest(const TftpSettings& settings) : settings_(settings) {
     std::ofstream(folder_ / "file") << std::string(1000, 'x');
+    std::ofstream(folder_ / "text") << std::string(1 << 20, '\n');
     std::ofstream(folder_ / "02-00-00-00-00-01.ipxe") << "#!ipxe\n";
     layout_.extra = layout_.scripts = folder_;
     auto listening =
@@ -229,6 +230,26 @@ TEST_F(TftpServerTest, ARepeatedRequestThatCrossedWithTheAnswerEndsNothing) {
   ASSERT_EQ(client.receive(), data);
   client.send("\0\4\0\1"sv, client.server());
   EXPECT_EQ(client.receive(), data);
+}
+
+TEST_F(TftpServerTest, TextsThatAreTranslatedAtOnceAreBounded) {
+  constexpr auto text = "\0\1extra/text\0netascii\0tsize\0000\0"sv;
+  constexpr std::size_t fit = 16;
+  std::vector<Client> clients(fit);
+  for (auto& client : clients) {
+    client.send(text, port);
+    ASSERT_EQ(client.receive(), oack);
+  }
+  Client late;
+  late.send(text, port);
+  // It is looked at before the next request.
+  Client other;
+  other.send(request_with_options, port);
+  ASSERT_EQ(other.receive(), oack);
+  EXPECT_EQ(late.waiting(), 0);
+  clients[0].send("\0\5\0\0enough\0"sv, clients[0].server());
+  late.send(text, port);
+  EXPECT_EQ(late.receive(), oack);
 }
 
 /// With room for two open files.

@@ -35,6 +35,7 @@ class TftpServer::Session final : public Timed {
   const std::string request;
   tree::Body body;
   const bool reads_file;
+  std::uint64_t translated_bytes = 0;
   tftp::Transfer transfer;
   Progress progress;
   /// When its request came last.

@@ -82,6 +82,7 @@ std::optional<MachineView> Registry::machine(const wire::Mac& mac) {
 std::expected<MachineView, Refused> Registry::assign(
     const wire::Mac& mac, const machines::Assignment& assignment,
     std::optional<std::uint64_t> expected_version) {
+  state_->settle();
   auto assigned = state_->told(state_->store->assign(mac, assignment, expected_version));
   if (!assigned) return std::unexpected(Refused::store);
   if (!*assigned) return std::unexpected(Refused::changed);
@@ -191,6 +192,7 @@ std::vector<events::Boot> Registry::recent_boots(std::uint64_t before, std::size
 }
 
 std::vector<events::Boot> Registry::live_boots() {
+  state_->hear_news();
   auto boots = state_->boots.live();
   for (auto& boot : boots) boot.id = state_->pending.id_of(boot.mac);
   return boots;

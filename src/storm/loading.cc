@@ -97,6 +97,7 @@ void Loading::on_port_error(int error) {
 
 void Loading::ask(TimePoint now) {
   waits_to_ask_ = false;
+  head_ = {};
   next_ = now + plan_.patience;
   const auto [scheme, host, path] = doctor::split_url(result_.url);
   link_.ask(server_, fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: iPXE (pixie storm)\r\n"
@@ -143,7 +144,7 @@ void Loading::on_connection_error(Outcome outcome, std::string detail) {
 void Loading::on_deadline(TimePoint now) {
   if (over_ || now < deadline()) return;
   if (waits_to_ask_) return ask(now);
-  const bool begun = reading_ ? reading_->answered() : result_.size > 0;
+  const bool begun = reading_ ? reading_->answered() : head_.status != 0;
   if (!reading_ || repetition_.is_over(now)) {
     return give_up(begun ? Outcome::stalled : Outcome::silent,
                    begun ? fmt::format("nothing more came after {} bytes", result_.size)

@@ -109,6 +109,9 @@ TEST_F(StormMachine, GivesUpAfterItsPatience) {
   plan.rom = "http://10.0.0.1/snponly.efi";
   EXPECT_EQ(failure_of(run()), "rom http-silent");
   EXPECT_EQ(network.now, TimePoint() + 2 * plan.patience);
+  network.silent = false;
+  network.heads_only = true;
+  EXPECT_EQ(failure_of(run()), "rom http-stalled");
 }
 
 TEST_F(StormMachine, TellsTheStepAndTheCause) {

@@ -38,6 +38,8 @@ class TestNetwork final : public Link {
   doctor::Answer ipxe_offer{};
   /// Nothing is answered any more.
   bool silent = false;
+  /// Of an answer by HTTP only the head comes.
+  bool heads_only = false;
   /// Answers other machines.
   std::optional<wire::IpAddress> dhcp_server{};
   int port_error = 0;
@@ -137,6 +139,7 @@ class TestNetwork final : public Link {
     }
     later([this, head, body = head.status == 200 ? files[target] : ""] {
       machine_->on_head(now, head);
+      if (heads_only) return;
       machine_->on_body(now, body);
       machine_->on_answer_end(now);
     });

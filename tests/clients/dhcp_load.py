@@ -26,7 +26,7 @@ def perfdhcp(bench):
     agent = segment.host("agent", f"{AGENT}/16")
     environment = assets.peer_environment(assets.peer("kea-admin"))
     done = bench.run("perfdhcp", "-4", "-l", AGENT, "-r", RATE, "-R", MACHINES, "-n", EXCHANGES,
-                     "-d", "3", "-W", "3000000", "-u", SERVER, namespace=agent,
+                     "-d", "15", "-W", "15000000", "-u", SERVER, namespace=agent,
                      environment=environment, timeout=60)
     figures = _figures(done.stdout)
     equal("kinds of exchanges", len(figures), 2)
