@@ -107,19 +107,26 @@ class Secure:
 def ask(connection, target):
     """A GET on a connection that stays; the body."""
     connection.sendall(f"GET {target} HTTP/1.1\r\nHost: {SERVER}\r\n\r\n".encode())
-    head = b""
-    while b"\r\n\r\n" not in head:
-        more = connection.recv(1 << 16)
-        check(more, f"the connection ended; what had come: {head[:200]!r}")
-        head += more
-    head, body = head.split(b"\r\n\r\n", 1)
+    return body_of(connection)
+
+
+def body_of(connection, begun=b""):
+    """The body of an answer, of which this much came already."""
+    came = bytearray(begun)
+
+    def read():
+        more = connection.recv(1 << 20)
+        check(more, f"the connection ended after {len(came)} bytes; what came: {bytes(came[:200])!r}")
+        came.extend(more)
+
+    while (end := came.find(b"\r\n\r\n")) < 0:
+        read()
+    head = bytes(came[:end])
     equal("status", head.split(b" ")[1], b"200")
     size = int(re.search(rb"(?i)content-length: (\d+)", head).group(1))
-    while len(body) < size:
-        more = connection.recv(1 << 20)
-        check(more, f"the connection ended after {len(body)} of {size} bytes")
-        body += more
-    return body
+    while len(came) < end + 4 + size:
+        read()
+    return bytes(came[end + 4:])
 
 
 @case("https.versions")
@@ -179,17 +186,12 @@ def keep_alive(bench):
         equal("big", ask(connection, "/extra/big"), data)
         request = f"GET /extra/small HTTP/1.1\r\nHost: {SERVER}\r\n\r\n"
         connection.sendall((request * 100).encode())
-        seen = b""
+        seen = bytearray()
         while seen.count(small) < 100:
             more = connection.recv(1 << 16)
             check(more, f"{seen.count(small)} of 100 answers came")
             seen += more
-        got = first
-        while len(got) < len(data) or not got.endswith(data[-1000:]):
-            more = slow.recv(1 << 16)
-            check(more, "the slow reader's connection ended")
-            got += more
-        equal("the slow reader's file", got.split(b"\r\n\r\n", 1)[1], data)
+        equal("the slow reader's file", body_of(slow, first), data)
     done = bench.run("openssl", "s_client", "-connect", f"{SERVER}:{secure.port}", "-tls1_2", "-reconnect")
     check("Reused, " in done.stdout, "no session was resumed")
 
@@ -268,11 +270,7 @@ def renewed(bench):
         secure.pixie.signal(signal.SIGHUP)
         while secure.serial() == now:
             secure.pixie.await_line(rb"event=https\.certificate file=")
-        while len(got.split(b"\r\n\r\n", 1)[-1]) < len(data):
-            more = download.recv(1 << 20)
-            check(more, "the download ended early")
-            got += more
-        equal("the download", got.split(b"\r\n\r\n", 1)[1], data)
+        equal("the download", body_of(download, got), data)
 
 
 @case("https.linked")
