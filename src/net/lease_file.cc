@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -26,6 +27,15 @@ bool write_all(int file, std::string_view text) {
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+/// By another thread.
+std::future<bool> brought_to_disk(int file) try {
+  return std::async(std::launch::async, [file] { return fsync(file) == 0; });
+} catch (const std::system_error&) {
+  std::promise<bool> no_thread;
+  no_thread.set_value(false);
+  return no_thread.get_future();
 }
 
 }  // namespace
@@ -71,24 +81,49 @@ bool LeaseFile::append(std::string_view lines) const {
   return false;
 }
 
-bool LeaseFile::replace(std::string_view content) {
-  const auto beside = path_ + ".new";
-  tree::Descriptor file(::open(beside.c_str(), flags | O_TRUNC, mode));
-  if (!file || flock(file.number(), LOCK_EX | LOCK_NB) != 0 || !write_all(file.number(), content) ||
-      fsync(file.number()) != 0 || rename(beside.c_str(), path_.c_str()) != 0) {
-    return false;
-  }
+/// A new file with that content, which may not be on the disk yet; empty: there can be none.
+tree::Descriptor LeaseFile::write_beside(std::string_view content) const {
+  tree::Descriptor file(::open(beside().c_str(), flags | O_TRUNC, mode));
+  if (!file || flock(file.number(), LOCK_EX | LOCK_NB) != 0 || !write_all(file.number(), content))
+    return {};
+  return file;
+}
+
+bool LeaseFile::take_place(tree::Descriptor file) {
+  if (rename(beside().c_str(), path_.c_str()) != 0) return false;
   file_ = std::move(file);
   return true;
+}
+
+bool LeaseFile::replace(std::string_view content) {
+  auto file = write_beside(content);
+  return file && fsync(file.number()) == 0 && take_place(std::move(file));
 }
 
 bool LeaseFile::keep(std::string_view lines, bool replacing_pays,
                      const std::function<std::string()>& snapshot) {
   constexpr auto pause = std::chrono::minutes(1);
+  if (!append(lines)) return false;
   const auto now = Clock::now();
-  if (!replacing_pays || now < may_replace_at_) return append(lines);
-  may_replace_at_ = now + pause;
-  return replace(snapshot()) || append(lines);
+  if (successor_) {
+    follow_up(lines);
+  } else if (replacing_pays && now >= may_replace_at_) {
+    may_replace_at_ = now + pause;
+    if (auto file = write_beside(snapshot())) {
+      const int number = file.number();
+      successor_ = {.file = std::move(file), .on_disk = brought_to_disk(number)};
+    }
+  }
+  return true;
+}
+
+/// Without success this file stays, which has all that the other one has.
+void LeaseFile::follow_up(std::string_view lines) {
+  auto& [file, complete, on_disk] = *successor_;
+  complete = complete && write_all(file.number(), lines);
+  if (on_disk.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+  if (!on_disk.get() || !complete || !take_place(std::move(file))) unlink(beside().c_str());
+  successor_.reset();
 }
 
 void LeaseFile::give_to(unsigned user, unsigned group) const {

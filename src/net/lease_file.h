@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,10 +33,12 @@ class LeaseFile {
   Expected<std::string> read() const;
   /// False: it can't be written (errno); nothing was acknowledged then.
   bool append(std::string_view lines) const;
-  /// Replaces the content, in one step for whoever reads.
+  /// Replaces the content, in one step for whoever reads. Waits for the disk.
   bool replace(std::string_view content);
-  /// Appends; or, where that pays, and once a minute at most, replaces all by the snapshot, which has the lines in it.
-  /// A folder that belongs to somebody else takes no new file; the old one goes on growing then. False: as append().
+  /// Appends. Where replacing pays, and once a minute at most, a new file is begun with the snapshot, which has the
+  /// lines in it; a later call puts it in the place of this one, once another thread has brought it to the disk: that
+  /// may take seconds. A folder that belongs to somebody else takes no new file; the old one goes on growing then.
+  /// False: as append().
   bool keep(std::string_view lines, bool replacing_pays,
             const std::function<std::string()>& snapshot);
   /// The file will belong to this user, and its folder if it was made.
@@ -47,9 +51,24 @@ class LeaseFile {
         file_(std::move(file)),
         made_folder_(made_folder) {}
 
+  /// What is to take the file's place.
+  struct Successor {
+    tree::Descriptor file;
+    /// It has what was appended since it was begun.
+    bool complete = true;
+    /// Whether what it was begun with is on the disk. Waits for that when it is destroyed.
+    std::future<bool> on_disk;
+  };
+
+  std::string beside() const { return path_ + ".new"; }
+  tree::Descriptor write_beside(std::string_view content) const;
+  bool take_place(tree::Descriptor file);
+  void follow_up(std::string_view lines);
+
   std::string folder_;
   std::string path_;
   tree::Descriptor file_;
+  std::optional<Successor> successor_;
   bool made_folder_;
   TimePoint may_replace_at_{};
 };

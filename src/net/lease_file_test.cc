@@ -31,6 +31,26 @@ TEST_F(LeaseFileTest, KeepsWhatIsAppendedAndReplaced) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(other), {}), "three\nfour\n");
 }
 
+TEST_F(LeaseFileTest, ASnapshotTakesItsPlaceWithAllThatCameSince) {
+  auto file = LeaseFile::open(folder_, "leases");
+  ASSERT_TRUE(file);
+  const auto snapshot = [] { return std::string("snapshot\n"); };
+  ASSERT_TRUE(file->keep("before\n", false, snapshot));
+  ASSERT_TRUE(file->keep("in the snapshot\n", true, snapshot));
+  EXPECT_EQ(file->read(), "before\nin the snapshot\n");
+  std::string since;
+  while (file->read()->starts_with("before")) {
+    ASSERT_TRUE(file->keep("since\n", true, snapshot));
+    since += "since\n";
+  }
+  EXPECT_EQ(file->read(), "snapshot\n" + since);
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/leases.new"));
+  // Not again within a minute.
+  ASSERT_TRUE(file->keep("last\n", true, snapshot));
+  EXPECT_EQ(file->read(), "snapshot\n" + since + "last\n");
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/leases.new"));
+}
+
 TEST_F(LeaseFileTest, IsHeldByOne) {
   {
     auto first = LeaseFile::open(folder_, "leases");
