@@ -189,6 +189,12 @@ script::MenuItems Desk::menu(const std::optional<Visit>& visit) const {
 }
 
 void Desk::give_back(const wire::Mac& machine, const std::string& profile) const {
+  // For the machine's next request, which may come before the registry has done it.
+  auto assignment = services_.roster.look_up(machine).assignment.value_or(machines::Assignment());
+  if (assignment.once.empty()) {
+    assignment.once = profile;
+    services_.roster.assign(machine, assignment);
+  }
   services_.registry.ask(
       [machine, profile](registry::Registry& registry) { registry.give_back(machine, profile); });
 }

@@ -62,6 +62,8 @@ Found found_for(Loop& loop, const wire::Mac& machine, const tree::Reached& serve
         events::script_mistake,
         {{"mac", machine.colons()}, {"profile", found.given->profile}, {"reason", answer.text}});
     found.body = tree::Refusal{tree::Refusal::Reason::unreadable, std::move(answer.text)};
+    take_back(loop, *found.given);
+    found.given->claimed.clear();
     return found;
   }
   auto body = answer.kind == Kind::default_script ? loop.tree.default_script() : std::nullopt;

@@ -35,6 +35,8 @@ Expected<std::vector<Listening>> bind_all(const std::vector<wire::Endpoint>& end
 /// the text that is made for it.
 constexpr std::size_t most_transfers = 32'768;
 constexpr std::size_t least_transfers = 2'048;
+constexpr std::uint64_t most_text_bytes = 64 << 20;
+constexpr std::uint64_t least_text_bytes = 2 << 20;
 
 /// What each loop may hold open at once, from the process's descriptors: a quarter for TFTP's files, a third for
 /// connections, each of which may have a file open as well.
@@ -51,6 +53,7 @@ TftpSettings with_limits(TftpSettings settings, std::size_t loops) {
   if (settings.single_port) loops = 1;
   settings.transfer_limit = std::max(most_transfers / loops, least_transfers);
   settings.file_limit = share_of_descriptors(loops, 4);
+  settings.text_limit_bytes = std::max(most_text_bytes / loops, least_text_bytes);
   return settings;
 }
 

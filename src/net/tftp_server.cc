@@ -22,9 +22,8 @@ constexpr int most_turns_waited = 512;
 constexpr auto linger_time = seconds(3);
 /// A repetition of the request that comes later than this means that the client began anew.
 constexpr auto repetition_time = seconds(1);
-/// netascii is for short texts and is translated as a whole: one of them, and all that are being sent.
+/// netascii is for short texts and is translated as a whole.
 constexpr std::uint64_t netascii_limit_bytes = 1 << 20;
-constexpr std::uint64_t netascii_budget_bytes = 32 << 20;
 
 /// Optional files that shim and others look for at every boot; their absence is no news.
 bool is_optional_probe(std::string_view path) {
@@ -73,11 +72,13 @@ void TftpServer::Socket::on_ready(std::uint32_t events) {
     server_.receive_requests();
   } else {
     server_.receive_of_transfers(receive_turns);
+    server_.send_ready();
   }
 }
 
 /// What a client sent before a request, its abort after a size probe, say, is in the other socket when the request is
-/// read, and is taken in before it: it would be taken for a part of what the client asks for now.
+/// read, and is taken in before it: it would be taken for a part of what the client asks for now. Nothing is sent in
+/// between: what the client asked for before would be taken for that, too.
 void TftpServer::receive_requests() {
   for (int turn = 0; turn < receive_turns; ++turn) {
     const auto datagrams = requests_.receive(listening_.number());
@@ -88,12 +89,11 @@ void TftpServer::receive_requests() {
   }
 }
 
-/// Takes batches, as long as they are full, `most` at most. Returns how many.
+/// Takes batches, as long as they are full, `most` at most. Returns how many. What they lead to is still to be sent.
 int TftpServer::receive_of_transfers(int most) {
   for (int turn = 1; turn <= most; ++turn) {
     const auto datagrams = receiver_.receive(transfer_->number());
     for (const auto& datagram : datagrams) receive(datagram, false);
-    send_ready();
     if (datagrams.size() < UdpReceiver::batch_size) return turn;
   }
   return most;
@@ -165,7 +165,13 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
 
 void TftpServer::start(const Datagram& datagram, const tftp::Request& request, TimePoint now) {
   using namespace tftp::error_code;
-  if (!make_room(unheard_, [this] { return active_ < settings_.transfer_limit; }))
+  const auto asking = asking_.find(datagram.route.peer);
+  if (asking != asking_.end()) {
+    if (asking->second == wire::as_text(datagram.payload)) return;
+    asking_.erase(asking);
+  }
+  const auto has_room = [this] { return active_ + asking_.size() < settings_.transfer_limit; };
+  if (!make_room(unheard_, [](const Session&) { return true; }, has_room))
     return tell_crowded(datagram.route);
   auto path = tftp::clean_name(request.filename);
   if (!path)
@@ -181,7 +187,6 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
   auto answer = loop_.tree.resolve(*path);
   if (const auto* wanted = std::get_if<tree::Wanted>(&answer))
     return ask_desk(datagram, *path, *wanted);
-  asking_.erase(datagram.route.peer);
   auto body = accept(datagram, *path, std::move(answer));
   if (!body) return;
   std::optional<Given> given;
@@ -194,9 +199,6 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
 void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
                           const tree::Wanted& wanted) {
   const auto request = std::string(wire::as_text(datagram.payload));
-  const auto known = asking_.find(datagram.route.peer);
-  if (known != asking_.end() && known->second == request) return;
-  if (asking_.size() >= settings_.transfer_limit) return;
   asking_[datagram.route.peer] = request;
   const Asker asker{
       .peer = datagram.route.peer.address, .server = {.address = datagram.route.local}, .says = {}};
@@ -223,8 +225,9 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
                        tree::Body body, std::optional<Given> given, TimePoint now) {
   const bool begins_with_block = request.options.empty() || ignores_options(datagram.route);
   const bool is_text = request.mode == tftp::Mode::netascii;
-  if ((begins_with_block && !may_send_block(datagram.route, now)) ||
-      (is_text && !translate(datagram, path, body)) || !has_room_for(datagram.route, body)) {
+  if (!has_room_for(datagram.route, body, is_text) ||
+      (begins_with_block && !may_send_block(datagram.route, now)) ||
+      (is_text && !translate(datagram, path, body))) {
     if (given) take_back(loop_, *given);
     return;
   }
@@ -251,6 +254,7 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
   translated_bytes_ += session->translated_bytes;
   unheard_.push_back(datagram.route.peer);
   if (session->reads_file) unheard_files_.push_back(datagram.route.peer);
+  if (session->translated_bytes > 0) unheard_texts_.push_back(datagram.route.peer);
   auto& kept = *(sessions_[datagram.route.peer] = std::move(session));
   after_event(kept, now);
 }
@@ -261,10 +265,6 @@ bool TftpServer::translate(const Datagram& datagram, const std::string& path, tr
   if (body.size() > netascii_limit_bytes) {
     refuse(datagram, events::tftp_refused, path, illegal_operation,
            "netascii is for texts up to 1 MB; ask in octet mode.");
-    return false;
-  }
-  if (translated_bytes_ >= netascii_budget_bytes) {
-    tell_crowded(datagram.route);
     return false;
   }
   std::string text(body.size(), '\0');
@@ -279,22 +279,30 @@ bool TftpServer::translate(const Datagram& datagram, const std::string& path, tr
   return true;
 }
 
-/// Of what is read from a file only so many are sent at once.
-bool TftpServer::has_room_for(const Route& route, const tree::Body& body) {
-  const auto has_room = [this] { return files_ < settings_.file_limit; };
-  if (body.memory() || make_room(unheard_files_, has_room)) return true;
-  tell_crowded(route);
-  return false;
+/// As many are sent at once as may have a file open, or be held in memory.
+bool TftpServer::has_room_for(const Route& route, const tree::Body& body, bool is_text) {
+  const bool has_room =
+      is_text
+          ? make_room(
+                unheard_texts_, [](const Session& session) { return session.translated_bytes > 0; },
+                [this] { return translated_bytes_ < settings_.text_limit_bytes; })
+          : body.memory() ||
+                make_room(
+                    unheard_files_, [](const Session& session) { return session.reads_file; },
+                    [this] { return files_ < settings_.file_limit; });
+  if (!has_room) tell_crowded(route);
+  return has_room;
 }
 
-/// Lets the oldest go whose client was never heard, until there is room. Whether there is.
-template <class HasRoom>
-bool TftpServer::make_room(std::deque<wire::Endpoint>& unheard, HasRoom has_room) {
+/// Lets the oldest of those that `concern` it go whose client was never heard, until there is room. Whether there is.
+template <class Concerns, class HasRoom>
+bool TftpServer::make_room(std::deque<wire::Endpoint>& unheard, Concerns concerns,
+                           HasRoom has_room) {
   while (!unheard.empty()) {
     const auto found = sessions_.find(unheard.front());
     auto* session = found == sessions_.end() ? nullptr : found->second.get();
-    const bool may_go = session && !session->ended && !session->transfer.heard() &&
-                        (&unheard == &unheard_ || session->reads_file);
+    const bool may_go =
+        session && !session->ended && !session->transfer.heard() && concerns(*session);
     if (may_go && has_room()) return true;
     unheard.pop_front();
     if (may_go) drop(*session);

@@ -34,6 +34,8 @@ struct TftpSettings {
   std::size_t transfer_limit = 10'000;
   /// Those of them that read a file, which is open as long.
   std::size_t file_limit = 10'000;
+  /// Those that were translated to netascii are held in memory: up to one text more than this.
+  std::uint64_t text_limit_bytes = 32 << 20;
   /// First blocks to one address that it has not confirmed, on one loop: at once, and more each second; 0: no limit.
   /// An option acknowledgment is not more than its request, and isn't counted.
   std::size_t unconfirmed_limit = 50;
@@ -85,7 +87,7 @@ class TftpServer {
   void begin(const Datagram& datagram, const tftp::Request& request, std::string path,
              tree::Body body, std::optional<Given> given, TimePoint now);
   bool translate(const Datagram& datagram, const std::string& path, tree::Body& body);
-  bool has_room_for(const Route& route, const tree::Body& body);
+  bool has_room_for(const Route& route, const tree::Body& body, bool is_text);
   void refuse(const Datagram& datagram, std::uint16_t code, std::string_view text);
   void refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,
               std::uint16_t code, std::string_view text);
@@ -98,8 +100,8 @@ class TftpServer {
   void drop(Session& session);
   void count_out(const Session& session);
 
-  template <class HasRoom>
-  bool make_room(std::deque<wire::Endpoint>& unheard, HasRoom has_room);
+  template <class Concerns, class HasRoom>
+  bool make_room(std::deque<wire::Endpoint>& unheard, Concerns concerns, HasRoom has_room);
   void tell_crowded(const Route& route);
   void make_ready(Session& session);
   void send_soon();
@@ -127,12 +129,13 @@ class TftpServer {
   /// The clients of the sessions in the order of their start; those that were heard since, or are gone, drop out
   /// when they come to the front.
   std::deque<wire::Endpoint> unheard_;
-  /// Those of them that read a file.
+  /// Those of them that read a file, and those that were translated.
   std::deque<wire::Endpoint> unheard_files_;
+  std::deque<wire::Endpoint> unheard_texts_;
   std::atomic<std::size_t> active_ = 0;
   /// Of these, those that have a file open.
   std::size_t files_ = 0;
-  /// What they hold of netascii.
+  /// What they hold in netascii.
   std::uint64_t translated_bytes_ = 0;
   tftp::Unconfirmed unconfirmed_;
   wire::Allowance stray_answers_{100, 100};

@@ -84,7 +84,7 @@ std::filesystem::path new_folder() {
   return path;
 }
 
-/// A server on a loop and thread of its own, which serves extra/file (two blocks), extra/text (2 MiB as netascii) and a machine's script.
+/// A server on a loop and thread of its own, which serves extra/file (two blocks) and a machine's script.
 class TftpServerTest : public testing::Test {
  protected:
   static constexpr int data = 3;
@@ -92,13 +92,14 @@ class TftpServerTest : public testing::Test {
   static constexpr int oack = 6;
   static constexpr auto ack_of_oack = "\0\4\0\0"sv;
   static constexpr std::size_t limit = 3;
+  /// Nothing is sent again while a test goes on.
+  static constexpr tftp::Limits patient{.initial_pause = 60s, .max_pause = 60s};
 
   TftpServerTest()
       : TftpServerTest(
-            TftpSettings{.limits = {}, .without_options = {}, .unconfirmed_limit = limit}) {}
+            TftpSettings{.limits = patient, .without_options = {}, .unconfirmed_limit = limit}) {}
   explicit TftpServerTest(const TftpSettings& settings) : settings_(settings) {
     std::ofstream(folder_ / "file") << std::string(1000, 'x');
-    std::ofstream(folder_ / "text") << std::string(1 << 20, '\n');
     std::ofstream(folder_ / "02-00-00-00-00-01.ipxe") << "#!ipxe\n";
     layout_.extra = layout_.scripts = folder_;
     auto listening =
@@ -217,8 +218,14 @@ TEST_F(TftpServerTest, WhatCameBeforeARequestIsNotTakenForAPartOfItWhileOthersAs
   EXPECT_EQ(client.receive(), data);
 }
 
+/// It sends again what is not answered after a second.
+class HastyTftpServerTest : public TftpServerTest {
+ protected:
+  HastyTftpServerTest() : TftpServerTest(TftpSettings{.limits = {}, .without_options = {}}) {}
+};
+
 /// Client and server lost patience at the same time.
-TEST_F(TftpServerTest, ARepeatedRequestThatCrossedWithTheAnswerEndsNothing) {
+TEST_F(HastyTftpServerTest, ARepeatedRequestThatCrossedWithTheAnswerEndsNothing) {
   Client client;
   client.send(request_with_options, port);
   ASSERT_EQ(client.receive(), oack);
@@ -232,31 +239,12 @@ TEST_F(TftpServerTest, ARepeatedRequestThatCrossedWithTheAnswerEndsNothing) {
   EXPECT_EQ(client.receive(), data);
 }
 
-TEST_F(TftpServerTest, TextsThatAreTranslatedAtOnceAreBounded) {
-  constexpr auto text = "\0\1extra/text\0netascii\0tsize\0000\0"sv;
-  constexpr std::size_t fit = 16;
-  std::vector<Client> clients(fit);
-  for (auto& client : clients) {
-    client.send(text, port);
-    ASSERT_EQ(client.receive(), oack);
-  }
-  Client late;
-  late.send(text, port);
-  // It is looked at before the next request.
-  Client other;
-  other.send(request_with_options, port);
-  ASSERT_EQ(other.receive(), oack);
-  EXPECT_EQ(late.waiting(), 0);
-  clients[0].send("\0\5\0\0enough\0"sv, clients[0].server());
-  late.send(text, port);
-  EXPECT_EQ(late.receive(), oack);
-}
-
-/// With room for two open files.
+/// With room for two open files, and two texts.
 class FullTftpServerTest : public TftpServerTest {
  protected:
   FullTftpServerTest()
-      : TftpServerTest(TftpSettings{.limits = {}, .without_options = {}, .file_limit = 2}) {}
+      : TftpServerTest(TftpSettings{
+            .limits = patient, .without_options = {}, .file_limit = 2, .text_limit_bytes = 1500}) {}
 };
 
 TEST_F(FullTftpServerTest, WhoWasNotHeardLongestMakesRoom) {
@@ -290,6 +278,30 @@ TEST_F(FullTftpServerTest, WhoReadsNoFileMakesNoRoomForOne) {
   text.send(ack_of_oack, text.server());
   EXPECT_EQ(text.receive(), data);
   EXPECT_EQ(late.waiting(), 0);
+}
+
+TEST_F(FullTftpServerTest, TextsThatAreTranslatedAreBounded) {
+  constexpr auto text = "\0\1extra/file\0netascii\0tsize\0000\0"sv;
+  std::vector<Client> clients(4);
+  for (std::size_t i : {0U, 1U}) {
+    clients[i].send(text, port);
+    ASSERT_EQ(clients[i].receive(), oack);
+    clients[i].send(ack_of_oack, clients[i].server());
+    ASSERT_EQ(clients[i].receive(), data);
+  }
+  clients[2].send(text, port);
+  Client writer;
+  writer.send("\0\2extra/file\0octet\0"sv, port);
+  EXPECT_EQ(writer.receive(), error);
+  EXPECT_EQ(clients[2].waiting(), 0);
+  clients[0].send("\0\5\0\0enough\0"sv, clients[0].server());
+  clients[2].send(text, port);
+  ASSERT_EQ(clients[2].receive(), oack);
+  // Of those that were not heard, the oldest makes room.
+  clients[3].send(text, port);
+  ASSERT_EQ(clients[3].receive(), oack);
+  clients[2].send(ack_of_oack, clients[2].server());
+  EXPECT_EQ(clients[2].receive(), error);
 }
 
 TEST_F(FullTftpServerTest, WhoWasHeardIsNotDisturbed) {

@@ -202,7 +202,13 @@ Expected<void> Registry::State::write_end(const MachineView& view, const store::
 
 Expected<void> Registry::State::give_back(const wire::Mac& mac, const std::string& profile) {
   const auto claim = claims.find(mac);
-  if (claim == claims.end() || claim->second.profile != profile) return {};
+  if (claim == claims.end() || claim->second.profile != profile) {
+    // The desk has told the roster already that it is back.
+    const auto known = store->machine(mac);
+    if (!known) return std::unexpected(known.error());
+    roster.assign(mac, *known ? (*known)->assignment : machines::Assignment());
+    return {};
+  }
   std::optional<store::MachineRow> row;
   const auto returned = store->batch([&]() -> Expected<void> {
     auto known = store->machine(mac);

@@ -9,7 +9,7 @@ from .api import READER, TOKEN, ask, call, script, tokens
 from .case import case, check, equal
 from .http import Connection, get
 from .network import SERVER
-from .tftp import fetch_patiently
+from .tftp import OACK, Client, fetch_patiently
 
 MAC = "52-54-00-ab-cd-01"
 OTHER = "52-54-00-ab-cd-02"
@@ -168,6 +168,28 @@ def once(bench):
     call(bench, pixie, "POST", f"machines/{MAC}/done?token={token}", status=204, token=None)
     equal("done", call(bench, pixie, "GET", f"machines/{MAC}")["install"]["status"], "done")
     pixie.await_line(rb"machine\.done .*52:54:00:ab:cd:01")
+
+
+@case("machines.once-tftp")
+def once_tftp(bench):
+    """who asks for the size and leaves, over TFTP, uses no one-shot up; nor does a profile with a mistake"""
+    fleet(bench)
+    pixie = bench.start(*tokens(bench))
+    call(bench, pixie, "PUT", f"machines/{MAC}", {"profile": "disk", "once": "debian"}, status=201)
+    with Client(bench.network, SERVER, pixie.tftp) as client:
+        for _ in range(20):
+            client.ask(f"ipxe/{MAC}.ipxe", tsize=0)
+            client.expect(OACK)
+            client.error(8, "User aborted the transfer")
+        check(b"/extra/linux" in client.fetch(f"ipxe/{MAC}.ipxe"), "not the one-shot")
+        check(b"/extra/linux" not in client.fetch(f"ipxe/{MAC}.ipxe"), "the one-shot came twice")
+    fleet(bench, FLEET.replace('disk = "/dev/sda"', ""))
+    pixie.await_line(rb"fleet\.loaded")
+    call(bench, pixie, "PUT", f"machines/{MAC}", {"profile": "disk", "once": "debian"})
+    equal("a script with a mistake", get(bench, pixie, f"/ipxe/{MAC}.ipxe").status, 500)
+    fleet(bench)
+    pixie.await_line(rb"fleet\.loaded")
+    check("/extra/linux" in script(bench, pixie, MAC), "the mistake used the one-shot up")
 
 
 @case("machines.once-race")

@@ -7,6 +7,7 @@ import pathlib
 import re
 import signal
 import socket
+import time
 
 from .case import Skip, Stopwatch, case, check, equal
 from .http import get
@@ -163,11 +164,15 @@ def _loops(pixie, count):
     """The threads that wait for events, as soon as there are so many: one may be at work."""
     watch = Stopwatch()
     while True:
-        loops = [int(task.name) for task in pathlib.Path(f"/proc/{pixie.pid}/task").iterdir()
-                 if (task / "syscall").read_text().split()[0] in EPOLL_CALLS]
+        loops = []
+        for task in pathlib.Path(f"/proc/{pixie.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # a thread that has ended
+                if (task / "syscall").read_text().split()[0] in EPOLL_CALLS:
+                    loops.append(int(task.name))
         if len(loops) == count:
             return loops
         watch.check_below(10, f"{len(loops)} loops where {count} must be: that")
+        time.sleep(0.01)
 
 
 @case("sandbox.unit")
