@@ -96,6 +96,20 @@ auto parse_list(std::string_view text, Parse parse)
   return items;
 }
 
+/// HTTP and HTTPS can't have a port in common.
+Expected<void> apart(const net::ServerSettings& server) {
+  for (const auto& one : server.http_endpoints) {
+    for (const auto& other : server.https_endpoints) {
+      const bool meet = one.address == other.address || one.address.is_unspecified() ||
+                        other.address.is_unspecified();
+      if (meet && one.port == other.port && one.port != 0)
+        return fail(fmt::format("--https: {} meets --http {}; name another port for one of them",
+                                other.text(), one.text()));
+    }
+  }
+  return {};
+}
+
 Expected<net::TlsFiles> tls_of(const Values& values, const net::ServerSettings& server) {
   net::TlsFiles tls{.certificate = text_of(values, "tls-certificate"),
                     .key = text_of(values, "tls-key"),
@@ -208,6 +222,8 @@ Expected<Settings> interpret(const Values& values) {
   settings.server.http_endpoints = *parse_endpoints(text_of(values, "http"), 80);
   if (const auto& https = text_of(values, "https"); !https.empty())
     settings.server.https_endpoints = *parse_endpoints(https, 443);
+  if (const auto checked = apart(settings.server); !checked)
+    return std::unexpected(checked.error());
   auto tls = tls_of(values, settings.server);
   if (!tls) return std::unexpected(tls.error());
   settings.tls = std::move(*tls);

@@ -117,11 +117,15 @@ class TftpServerTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  /// The loop does nothing else until the returned promise is kept.
+  /// From now on the loop does nothing else until the returned promise is kept.
   std::promise<void> hold_loop() {
     std::promise<void> release;
-    loop_->post(
-        [until = std::make_shared<std::future<void>>(release.get_future())] { until->wait(); });
+    std::promise<void> held;
+    loop_->post([&held, until = std::make_shared<std::future<void>>(release.get_future())] {
+      held.set_value();
+      until->wait();
+    });
+    held.get_future().wait();
     return release;
   }
 

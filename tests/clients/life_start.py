@@ -92,6 +92,7 @@ def wrong_arguments(bench):
             (("--log-format", "xml"), ("xml", "json")),
             (("--advertise", "my-host"), ("my-host", "IP address")),
             (("--user", "who-is-that"), ("who-is-that", "/etc/passwd")),
+            (("-u", "0.0.0.0:8080", "--https", "127.0.0.1:8080"), ("127.0.0.1:8080", "0.0.0.0:8080", "--http")),
             (("--config", "/not/there.toml"), ("/not/there.toml",))):
         done = bench.refused("-t", "0.0.0.0:0", "-u", "0.0.0.0:0", *arguments) \
             if arguments[0] not in ("-t", "-u") else bench.refused(*arguments)
