@@ -122,7 +122,10 @@ std::optional<std::time_t> to_time(const CivilTime& time) {
   if (!date.ok() || time.hour > 23 || time.minute > 59 || time.second > 60) return std::nullopt;
   const sys_seconds when =
       sys_days(date) + hours(time.hour) + minutes(time.minute) + seconds(time.second);
-  return when.time_since_epoch().count();
+  const auto seconds_since_1970 = when.time_since_epoch().count();
+  // Others can't be written again.
+  if (seconds_since_1970 < first_time || seconds_since_1970 > last_time) return std::nullopt;
+  return seconds_since_1970;
 }
 
 }  // namespace

@@ -73,6 +73,8 @@ TEST(Date, OtherTextIsRefused) {
       "Sun, 06 Nov 1994 24:00:00 GMT",
       "Sun, 06 Nov 1994 08:60:00 GMT",
       "Sun, 06 Nov 1994 08:49:61 GMT",
+      "Thu, 29 Feb 0000 23:59:60 GMT",
+      "Fri, 31 Dec 9999 23:59:60 GMT",
       "Sun, -6 Nov 1994 08:49:37 GMT",
       "Xyz, 06 Nov 1994 08:49:37 GMT",
       "Sunday, 06-Nov-1994 08:49:37 GMT",

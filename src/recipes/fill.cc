@@ -38,7 +38,7 @@ std::string as_word(std::string_view text) {
   return word;
 }
 
-std::string as_title(std::string_view text) {
+std::string as_title(std::string_view text, std::string_view otherwise) {
   std::string title;
   while (!text.empty()) {
     const auto length = wire::utf8_length(text);
@@ -48,7 +48,8 @@ std::string as_title(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   if (title.ends_with(' ')) title.pop_back();
-  return title;
+  if (!title.empty()) return title;
+  return otherwise.empty() ? "?" : as_title(otherwise);
 }
 
 std::string fill(std::string_view text, const std::set<std::string, std::less<>>& names,

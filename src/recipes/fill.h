@@ -16,8 +16,8 @@ std::string in_url(std::string_view text);
 /// A word that iPXE and kernels take as it is: other characters than letters, digits and `._:@%+,=~/-` become `_`.
 std::string as_word(std::string_view text);
 /// For people, on one line: without control characters, and without blanks that stand for nothing; bytes that are no
-/// UTF-8 become U+FFFD.
-std::string as_title(std::string_view text);
+/// UTF-8 become U+FFFD. If nothing is left, `otherwise` is taken, and at last `?`.
+std::string as_title(std::string_view text, std::string_view otherwise = {});
 
 /// Puts `value_of(name)` in place of `{{name}}` for the names that are in `names`.
 std::string fill(std::string_view text, const std::set<std::string, std::less<>>& names,

@@ -68,6 +68,21 @@ TEST(Recognise, FactsBecomeOneWord) {
   EXPECT_THAT(faults(found), IsEmpty());
 }
 
+TEST(Recognise, ATitleIsNeverEmpty) {
+  // The version ends the line before it has begun.
+  const auto text =
+      "file ubuntu.iso\nvolume Ubuntu-Serv\xffr\nel-torito uefi\nrequires efi-arm64\n== "
+      ".disk/info\n"
+      "Ubuntu-Server 24.04 LTS \"Noble Numbat\xff\b arm64 (20240423)\n"
+      "== casper/initrd\n== casper/vmlinuz\n";
+  for (const auto* name : {"ubuntu", " ", " / "}) {
+    const auto found = look(text, name);
+    EXPECT_THAT(found.title, Not(IsEmpty()));
+    EXPECT_THAT(faults(found), IsEmpty()) << found.generated.settings.at(0).content;
+  }
+  EXPECT_EQ(look(text, "ubuntu").title, "ubuntu");
+}
+
 TEST(Recognise, SaysWhatTheRomFolderLacks) {
   const auto text = "file disc.iso\nvolume W\n== sources/boot.wim\n== boot/bcd\n== boot/boot.sdi\n";
   const auto found = look(text, "win", [](auto) { return false; });

@@ -102,11 +102,12 @@ Writer::Writer(const images::Image& image, const Recipe& recipe)
 std::string Writer::title(const Boot& boot, const Facts& facts) const {
   auto text = recipe_.title;
   if (!boot.title.empty()) text += ", " + boot.title;
-  return as_title(fill(text, names_, [&](std::string_view name) -> std::string {
+  const auto filled = fill(text, names_, [&](std::string_view name) -> std::string {
     if (name == "name") return image_.name;
     const auto fact = facts.find(name);
     return fact == facts.end() ? std::string() : fact->second;
-  }));
+  });
+  return as_title(filled, image_.name);
 }
 
 std::string Writer::url(std::string_view text, const Facts& facts) const {
