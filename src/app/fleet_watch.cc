@@ -139,13 +139,13 @@ void FleetWatch::load() {
   }
   for (const auto& mistake : mistakes())
     events_.emit(events::fleet_mistake, {{"reason", mistake.one_line()}});
+  if (loaded_) loaded_(read ? *read : nullptr);
   if (read && (!is_empty(**read) || !is_empty(*before))) {
     events_.emit(events::fleet_loaded, {{"profiles", (*read)->profiles().size()},
                                         {"rules", (*read)->rules().size()},
                                         {"groups", (*read)->groups().size()},
                                         {"machines", (*read)->machines().size()}});
   }
-  if (loaded_) loaded_(read ? *read : nullptr);
 }
 
 }  // namespace pixie::app

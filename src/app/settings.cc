@@ -100,8 +100,9 @@ auto parse_list(std::string_view text, Parse parse)
 Expected<void> apart(const net::ServerSettings& server) {
   for (const auto& one : server.http_endpoints) {
     for (const auto& other : server.https_endpoints) {
-      const bool meet = one.address == other.address || one.address.is_unspecified() ||
-                        other.address.is_unspecified();
+      const bool meet = one.address == other.address ||
+                        (one.address.is_v4() == other.address.is_v4() &&
+                         (one.address.is_unspecified() || other.address.is_unspecified()));
       if (meet && one.port == other.port && one.port != 0)
         return fail(fmt::format("--https: {} meets --http {}; name another port for one of them",
                                 other.text(), one.text()));

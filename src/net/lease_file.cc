@@ -84,9 +84,10 @@ bool LeaseFile::append(std::string_view lines) const {
 /// A new file with that content, which may not be on the disk yet; empty: there can be none.
 tree::Descriptor LeaseFile::write_beside(std::string_view content) const {
   tree::Descriptor file(::open(beside().c_str(), flags | O_TRUNC, mode));
-  if (!file || flock(file.number(), LOCK_EX | LOCK_NB) != 0 || !write_all(file.number(), content))
-    return {};
-  return file;
+  if (!file || flock(file.number(), LOCK_EX | LOCK_NB) != 0) return {};
+  if (write_all(file.number(), content)) return file;
+  unlink_beside();
+  return {};
 }
 
 bool LeaseFile::take_place(tree::Descriptor file) {
@@ -95,34 +96,46 @@ bool LeaseFile::take_place(tree::Descriptor file) {
   return true;
 }
 
+/// It would keep room on a full disk. Leaves errno as it is.
+void LeaseFile::unlink_beside() const {
+  const int reason = errno;
+  unlink(beside().c_str());
+  errno = reason;
+}
+
 bool LeaseFile::replace(std::string_view content) {
   auto file = write_beside(content);
-  return file && fsync(file.number()) == 0 && take_place(std::move(file));
+  if (!file) return false;
+  if (fsync(file.number()) == 0 && take_place(std::move(file))) return true;
+  unlink_beside();
+  return false;
 }
 
 bool LeaseFile::keep(std::string_view lines, bool replacing_pays,
                      const std::function<std::string()>& snapshot) {
   constexpr auto pause = std::chrono::minutes(1);
+  if (successor_) follow_up();
   if (!append(lines)) return false;
   const auto now = Clock::now();
   if (successor_) {
-    follow_up(lines);
+    successor_->since += lines;
   } else if (replacing_pays && now >= may_replace_at_) {
     may_replace_at_ = now + pause;
     if (auto file = write_beside(snapshot())) {
       const int number = file.number();
-      successor_ = {.file = std::move(file), .on_disk = brought_to_disk(number)};
+      successor_ = {.file = std::move(file), .since = {}, .on_disk = brought_to_disk(number)};
     }
   }
   return true;
 }
 
-/// Without success this file stays, which has all that the other one has.
-void LeaseFile::follow_up(std::string_view lines) {
-  auto& [file, complete, on_disk] = *successor_;
-  complete = complete && write_all(file.number(), lines);
+/// Puts the successor into this file's place if it is ready. Without success this file stays, which has all that the
+/// other one has.
+void LeaseFile::follow_up() {
+  auto& [file, since, on_disk] = *successor_;
   if (on_disk.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
-  if (!on_disk.get() || !complete || !take_place(std::move(file))) unlink(beside().c_str());
+  if (!on_disk.get() || !write_all(file.number(), since) || !take_place(std::move(file)))
+    unlink_beside();
   successor_.reset();
 }
 

@@ -54,8 +54,8 @@ class LeaseFile {
   /// What is to take the file's place.
   struct Successor {
     tree::Descriptor file;
-    /// It has what was appended since it was begun.
-    bool complete = true;
+    /// What was appended since it was begun.
+    std::string since;
     /// Whether what it was begun with is on the disk. Waits for that when it is destroyed.
     std::future<bool> on_disk;
   };
@@ -63,7 +63,8 @@ class LeaseFile {
   std::string beside() const { return path_ + ".new"; }
   tree::Descriptor write_beside(std::string_view content) const;
   bool take_place(tree::Descriptor file);
-  void follow_up(std::string_view lines);
+  void unlink_beside() const;
+  void follow_up();
 
   std::string folder_;
   std::string path_;

@@ -1,8 +1,12 @@
 #include "net/lease_file.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace pixie::net {
@@ -12,9 +16,10 @@ using ::testing::HasSubstr;
 
 class LeaseFileTest : public testing::Test {
  protected:
-  ~LeaseFileTest() override { std::filesystem::remove_all(folder_); }
+  ~LeaseFileTest() override { std::filesystem::remove_all(top_); }
 
-  const std::string folder_ = testing::TempDir() + "lease_file_test/made/for/it";
+  const std::string top_ = testing::TempDir() + fmt::format("lease_file_test-{}", getpid());
+  const std::string folder_ = top_ + "/made/for/it";
 };
 
 TEST_F(LeaseFileTest, KeepsWhatIsAppendedAndReplaced) {
@@ -39,7 +44,10 @@ TEST_F(LeaseFileTest, ASnapshotTakesItsPlaceWithAllThatCameSince) {
   ASSERT_TRUE(file->keep("in the snapshot\n", true, snapshot));
   EXPECT_EQ(file->read(), "before\nin the snapshot\n");
   std::string since;
+  const auto deadline = Clock::now() + std::chrono::minutes(1);
   while (file->read()->starts_with("before")) {
+    ASSERT_LT(Clock::now(), deadline);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
     ASSERT_TRUE(file->keep("since\n", true, snapshot));
     since += "since\n";
   }

@@ -194,6 +194,7 @@ void Server::stop() {
   for (auto& worker : workers_) worker.loop->stop();
   for (auto& worker : workers_) {
     if (worker.thread.joinable()) worker.thread.join();
+    for (auto& tftp : worker.tftp) tftp->take_back_unsent();
   }
 }
 

@@ -1,6 +1,7 @@
 #include "net/tftp_server.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -55,6 +56,13 @@ TftpServer::TftpServer(Loop& loop, const TftpSettings& settings, tree::Descripto
 }
 
 TftpServer::~TftpServer() = default;
+
+void TftpServer::take_back_unsent() {
+  for (const auto& [client, session] : sessions_) {
+    const auto given = std::exchange(session->given, std::nullopt);
+    if (given && !session->ended) take_back(loop_, *given);
+  }
+}
 
 void TftpServer::finish() {
   // Another process may share the socket: requests are left to it.
@@ -171,7 +179,8 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
     asking_.erase(asking);
   }
   const auto has_room = [this] { return active_ + asking_.size() < settings_.transfer_limit; };
-  if (!make_room(unheard_, [](const Session&) { return true; }, has_room))
+  if (asking_.size() >= settings_.transfer_limit ||
+      !make_room(unheard_, [](const Session&) { return true; }, has_room))
     return tell_crowded(datagram.route);
   auto path = tftp::clean_name(request.filename);
   if (!path)
@@ -225,12 +234,15 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
                        tree::Body body, std::optional<Given> given, TimePoint now) {
   const bool begins_with_block = request.options.empty() || ignores_options(datagram.route);
   const bool is_text = request.mode == tftp::Mode::netascii;
-  if (!has_room_for(datagram.route, body, is_text) ||
-      (begins_with_block && !may_send_block(datagram.route, now)) ||
-      (is_text && !translate(datagram, path, body))) {
+  const auto leave = [&] {
     if (given) take_back(loop_, *given);
-    return;
+  };
+  if (begins_with_block && !may_send_block(datagram.route, now)) return leave();
+  if (!has_room_for(datagram.route, body, is_text)) {
+    if (begins_with_block) unconfirmed_.give_back(datagram.route.peer.address);
+    return leave();
   }
+  if (is_text && !translate(datagram, path, body)) return leave();
   if (loop_.on_fetch) {
     const auto machine = machine_of(datagram.route, body);
     if (machine) loop_.on_fetch(*machine, body.kind);

@@ -51,6 +51,8 @@ class TftpServer {
 
   /// Leaves requests in the socket (but for single-port mode) and lets the transfers under way end.
   void finish();
+  /// The loop runs no more: one-shots that did not arrive whole are given back.
+  void take_back_unsent();
   /// Transfers that are not over. From any thread.
   std::size_t active() const { return active_; }
 

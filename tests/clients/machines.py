@@ -172,10 +172,16 @@ def once(bench):
 
 @case("machines.once-tftp")
 def once_tftp(bench):
-    """who asks for the size and leaves, over TFTP, uses no one-shot up; nor does a profile with a mistake"""
+    """no one-shot is used up by who asks for the size and leaves, by TFTP; nor by a stop, nor by a profile's mistake"""
     fleet(bench)
-    pixie = bench.start(*tokens(bench))
+    options = (*tokens(bench), "--state", bench.folder / "state")
+    pixie = bench.start(*options)
     call(bench, pixie, "PUT", f"machines/{MAC}", {"profile": "disk", "once": "debian"}, status=201)
+    with Client(bench.network, SERVER, pixie.tftp) as client:
+        client.ask(f"ipxe/{MAC}.ipxe", tsize=0)
+        client.expect(OACK)
+    pixie.stop()
+    pixie = bench.start(*options)
     with Client(bench.network, SERVER, pixie.tftp) as client:
         for _ in range(20):
             client.ask(f"ipxe/{MAC}.ipxe", tsize=0)
