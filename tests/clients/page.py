@@ -174,9 +174,9 @@ def variables(bench):
         call(bench, pixie, "PATCH", f"machines/{mac}", {"vars": {"disk": "/dev/elsewhere"}})
         browser.wait_text("disk=/dev/elsewhere")
         browser.open(f"http://127.0.0.1:{pixie.http}/#/")
-        browser.wait_text(mac)
+        equal("the row", browser.text("a[data-row]"), mac)
         call(bench, pixie, "DELETE", f"machines/{mac}", status=204)
-        browser.wait_no_text(mac)
+        browser.wait_none("a[data-row]")
         browser.wait_text("No machine has come yet")
 
 
