@@ -120,12 +120,12 @@ class TftpServerTest : public testing::Test {
   /// From now on the loop does nothing else until the returned promise is kept.
   std::promise<void> hold_loop() {
     std::promise<void> release;
-    std::promise<void> held;
-    loop_->post([&held, until = std::make_shared<std::future<void>>(release.get_future())] {
-      held.set_value();
+    const auto held = std::make_shared<std::promise<void>>();
+    loop_->post([held, until = std::make_shared<std::future<void>>(release.get_future())] {
+      held->set_value();
       until->wait();
     });
-    held.get_future().wait();
+    held->get_future().wait();
     return release;
   }
 
@@ -209,14 +209,17 @@ TEST_F(TftpServerTest, WhatCameBeforeARequestIsNotTakenForAPartOfItWhileOthersAs
   Client client;
   client.send(request_with_options, port);
   ASSERT_EQ(client.receive(), oack);
-  at_first_fetch([&client, this, former = client.server()] {
+  const auto sent = std::make_shared<std::promise<void>>();
+  at_first_fetch([&client, this, sent, former = client.server()] {
     client.send("\0\5\0\0enough\0"sv, former);
     client.send(request_with_options, port);
+    sent->set_value();
   });
   auto release = hold_loop();
   std::vector<Client> others(UdpReceiver::batch_size);
   for (auto& other : others) other.send("\0\1ipxe/02-00-00-00-00-01.ipxe\0octet\0"sv, port);
   release.set_value();
+  ASSERT_EQ(sent->get_future().wait_for(20s), std::future_status::ready);
   ASSERT_EQ(client.receive(), oack);
   client.send(ack_of_oack, client.server());
   EXPECT_EQ(client.receive(), data);
