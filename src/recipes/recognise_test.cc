@@ -69,7 +69,6 @@ TEST(Recognise, FactsBecomeOneWord) {
 }
 
 TEST(Recognise, ATitleIsNeverEmpty) {
-  // The version ends the line before it has begun.
   const auto text =
       "file ubuntu.iso\nvolume Ubuntu-Serv\xffr\nel-torito uefi\nrequires efi-arm64\n== "
       ".disk/info\n"

@@ -139,7 +139,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         with contextlib.suppress(_Cut, OSError):
             self._answer(page)
-        self.wfile.flush()
         self.owner.answered.append(path)
 
     do_HEAD = do_GET
