@@ -45,9 +45,6 @@ void add_doctor(CLI::App& app, CommandLine& line) {
   probe.add_option("--arch", line.doctor.architecture);
   probe.add_option("--mac", line.doctor.mac);
   probe.add_option("--wait", line.doctor.wait)->check(CLI::Range(1, 60));
-  for (auto* command : {&doctor, &probe}) {
-    command->add_flag_callback("-h,--help", [&line] { line.command = Command::help; });
-  }
   doctor.require_subcommand(0, 1);
 }
 
@@ -75,7 +72,6 @@ void add_storm(CLI::App& app, CommandLine& line) {
   storm.add_option("--pid", arguments.processes)->delimiter(',')->check(CLI::PositiveNumber);
   storm.add_flag("--json", arguments.json);
   storm.add_flag("--public", arguments.public_servers);
-  storm.add_flag_callback("-h,--help", [&line] { line.command = Command::help; });
 }
 
 /// Settings (`--http`) may stand behind the command, too: they fall through to `app`.
@@ -236,28 +232,42 @@ std::string unplaced(const CLI::App& app) {
                                               wire::suggestion(first, command_names(app)));
 }
 
+/// The command that was given; nothing if none was.
+std::string command_in(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? "" : given.front()->get_name();
+}
+
+std::string where_to_read(const CLI::App& app) {
+  const auto command = command_in(app);
+  return command.empty() ? "pixie --help lists everything"
+                         : fmt::format("pixie {} --help tells what it takes", command);
+}
+
 }  // namespace
 
 Expected<CommandLine> parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   CLI::App app;
-  app.set_help_flag();
+  app.set_help_flag("-h,--help");
   app.allow_extras();
   add_settings(app, line.values);
   app.add_option("--config", line.config_file);
-  app.add_flag_callback("-h,--help", [&] { line.command = Command::help; });
   app.add_flag_callback("--version", [&] { line.command = Command::version; });
   app.add_flag_callback("--print-config", [&] { line.command = Command::print_config; });
   add_commands(app, line);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    line.command = Command::help;
+    line.help_on = command_in(app);
+    return line;
   } catch (const CLI::ParseError& error) {
-    return fail(fmt::format("{} (pixie --help lists everything)", error.what()));
+    return fail(fmt::format("{} ({})", error.what(), where_to_read(app)));
   }
-  if (line.command != Command::help && !app.remaining(true).empty()) {
-    return fail(fmt::format("{} (pixie --help lists everything)", unplaced(app)));
-  }
+  if (!app.remaining(true).empty())
+    return fail(fmt::format("{} ({})", unplaced(app), where_to_read(app)));
   return line;
 }
 

@@ -45,6 +45,8 @@ enum class Command : std::uint8_t {
 
 struct CommandLine {
   Command command = Command::serve;
+  /// `help`: the command that it is wanted for; empty: all of pixie.
+  std::string help_on;
   /// The settings that were given.
   Values values;
   std::string config_file;

@@ -145,7 +145,7 @@ int run(int argc, char** argv) {
     case Command::serve:
       return serve(*line);
     case Command::help:
-      return print(help_text());
+      return print(help_text(line->help_on));
     case Command::version:
       return print(version_text());
     case Command::print_config:

@@ -52,7 +52,11 @@ constexpr Text commands[] = {
      "[--public]",
      "Let N simulated machines (100 unless told) boot from any boot server at once, and tell how "
      "many did, how long they took, and why the others failed: see docs/storm.md. With --dhcp they "
-     "get addresses and boot files by DHCP, of which this machine is the relay agent."},
+     "get addresses and boot files by DHCP, of which this machine is the relay agent (at "
+     "--relay). They come all at once or within --over seconds, pause for --think seconds between "
+     "two steps, lose PERCENT of the datagrams, and bear silence for --patience seconds. --rom and "
+     "--script name what else to load, --mac the first machine, --seed what chance does, --pid the "
+     "server's processes; --public allows servers on the internet."},
     {"pixie check [DIR]",
      "Check the scripts folder (DIR, or that of the settings): pixie.toml, pixie.d, templates, "
      "scripts, and what each machine whose entry names a profile would get. Print every mistake "
@@ -200,6 +204,14 @@ void add_roff_entry(std::string& out, std::string_view term, std::string_view me
   fmt::format_to(std::back_inserter(out), ".TP\n.B {}\n{}\n", roff(term), roff(meaning));
 }
 
+std::string help_on(std::string_view command) {
+  const auto alone = fmt::format("pixie {}", command);
+  std::string out = "Usage:\n";
+  for (const auto& [term, meaning] : commands)
+    if (term == alone || term.starts_with(alone + ' ')) add_help_entry(out, term, meaning);
+  return out + "\npixie --help lists the settings, and everything else.\n";
+}
+
 }  // namespace
 
 int complain(ExitCode code, const Error& error) {
@@ -207,7 +219,8 @@ int complain(ExitCode code, const Error& error) {
   return code;
 }
 
-std::string help_text() {
+std::string help_text(std::string_view command) {
+  if (!command.empty()) return help_on(command);
   std::string out =
       "Usage: pixie [options]\n       pixie roms [list|export|import|verify] ...\n"
       "       pixie dhcp-config SERVER [--address ADDR]\n"

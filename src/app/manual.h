@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "wire/error.h"
 
@@ -13,8 +14,8 @@ enum ExitCode : int { success = 0, failure = 1, usage = 2, cannot_listen = 3 };
 /// Tells the error on stderr; returns `code`.
 int complain(ExitCode code, const Error& error);
 
-/// For `--help`.
-std::string help_text();
+/// For `--help`; what the command alone takes, for `--help` behind it.
+std::string help_text(std::string_view command = {});
 /// For `--version`: pixie's and iPXE's.
 std::string version_text();
 /// pixie(1) as roff.

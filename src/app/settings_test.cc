@@ -38,6 +38,26 @@ TEST(CommandLine, JoinsListsAndLeavesCommasInNamesAlone) {
   EXPECT_EQ(line->values.at("tftp-no-options").text, "10.0.0.0/8,::1");
 }
 
+TEST(CommandLine, HelpsOnEachCommandWhateverItStillLacks) {
+  EXPECT_EQ(parse({"-h"})->help_on, "");
+  const std::vector<std::vector<const char*>> lines{
+      {"roms"},    {"roms", "export"},  {"dhcp-config"},      {"doctor"},       {"doctor", "probe"},
+      {"storm"},   {"check"},           {"explain"},          {"images"},       {"images", "cat"},
+      {"machine"}, {"machine", "once"}, {"mirror"},           {"mirror", "fetch"},
+      {"fetch"},   {"sandbox"},         {"sandbox", "write"}, {"tls", "init"},  {"man"},
+  };
+  for (auto words : lines) {
+    words.push_back("--help");
+    const auto line = parse(words);
+    ASSERT_TRUE(line) << words.front() << ": " << error_of(line);
+    EXPECT_EQ(line->command, Command::help);
+    EXPECT_EQ(line->help_on, words.front());
+    EXPECT_TRUE(help_text(line->help_on).contains(fmt::format("\n  pixie {}", words.front())));
+  }
+  EXPECT_FALSE(help_text("man").contains("machine"));
+  EXPECT_TRUE(error_of(parse({"explain"})).contains("pixie explain --help"));
+}
+
 TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(parse({"-h"})->command, Command::help);
   EXPECT_EQ(parse({"--version"})->command, Command::version);

@@ -168,8 +168,9 @@ def precedence(bench):
 def help_and_versions(bench):
     """--help, --version, man, roms, roms verify: exit code 0 and something to read"""
     for arguments, words in ((("--help",), ("--tftp", "Examples", "Exit codes")),
-                             (("-h",), ("--scripts",)), (("--version",), ("pixie", "iPXE")),
-                             (("man",), (".TH",)), (("roms",), ("undionly.kpxe", "ipxe64.efi")),
+                             (("-h",), ("--scripts",)), (("explain", "-h"), ("pixie explain MAC", "--arch")),
+                             (("--version",), ("pixie", "iPXE")), (("man",), (".TH",)),
+                             (("roms",), ("undionly.kpxe", "ipxe64.efi")),
                              (("roms", "--long"), ("GPL",)), (("roms", "verify"), ("undionly",))):
         done = bench.refused(*arguments)
         equal(f"{arguments}: {done.stderr}", done.returncode, 0)
