@@ -1,5 +1,7 @@
 #include "app/check.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +16,8 @@
 #include "app/images_now.h"
 #include "machines/decide.h"
 #include "machines/fleet.h"
+#include "tree/answer.h"
+#include "tree/folder.h"
 #include "wire/diagnostic.h"
 
 namespace pixie::app {
@@ -83,11 +87,16 @@ class Check {
     } else if (name != "default.ipxe" && name != "chain.ipxe") {
       return;
     }
-    std::ifstream in(folder_ + '/' + name, std::ios::binary);
+    // As it is opened for a machine.
+    const auto opened = served_.open(name);
+    if (!opened) {
+      auto why = tree::refusal(opened.error(), name).text;
+      return mistakes.push_back({.file = name, .text = std::move(why), .excerpt = {}});
+    }
     constexpr std::size_t excerpt_limit_bytes = 200;
     std::string line(excerpt_limit_bytes, '\0');
-    in.read(line.data(), static_cast<std::streamsize>(line.size()));
-    line.resize(static_cast<std::size_t>(in.gcount()));
+    const auto count = pread(opened->file.number(), line.data(), line.size(), 0);
+    line.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
     if (line.starts_with("#!ipxe")) return;
     mistakes.push_back({.file = name,
                         .line = 1,
@@ -162,6 +171,7 @@ class Check {
   };
 
   const std::string folder_;
+  tree::Folder served_{folder_};
   const std::expected<std::shared_ptr<const machines::Fleet>, std::vector<Diagnostic>> fleet_;
   const std::vector<Diagnostic> of_recipes_;
   std::size_t own_scripts_ = 0;

@@ -38,7 +38,7 @@ void add_doctor(CLI::App& app, CommandLine& line) {
     if (line.command == Command::serve) line.command = Command::doctor_watch;
   });
   doctor.add_option("--interface", line.doctor.interface);
-  doctor.add_option("--for", line.doctor.seconds)->check(CLI::PositiveNumber);
+  doctor.add_option("--for", line.doctor.seconds)->check(CLI::Range(0.1, 31'536'000.0));
   auto& probe = *doctor.add_subcommand("probe");
   probe.preparse_callback([&line](std::size_t) { line.command = Command::doctor_probe; });
   probe.add_option("--interface", line.doctor.interface);

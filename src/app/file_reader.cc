@@ -110,4 +110,9 @@ std::expected<std::string, int> FileReader::read(const std::string& path) const 
   return content;
 }
 
+std::string why_unread(int error) {
+  const std::string text = std::strerror(error);
+  return error == EACCES ? text + " for the user that pixie runs as (see --user)" : text;
+}
+
 }  // namespace pixie::app

@@ -31,4 +31,7 @@ class FileReader {
   tree::Descriptor socket_;
 };
 
+/// Of the error of read(), a person's words.
+std::string why_unread(int error);
+
 }  // namespace pixie::app

@@ -112,6 +112,8 @@ Outcome<void> assign(const ApiClient& server, const MachineArguments& arguments,
     std::cout << machine->dump(2) << '\n';
   } else {
     print_assignment(*machine, std::cout);
+    if (machine->value("own_script", false))
+      std::cout << "But it has a script of its own in the scripts folder, which always wins.\n";
   }
   return {};
 }

@@ -68,7 +68,7 @@ Expected<Values> gather_values(const CommandLine& line, const FileReader& files)
   if (const auto path = config_file(line); !path.empty()) {
     const auto text = files.read(path);
     if (!text) {
-      return fail(fmt::format("--config: {} can't be read: {}", path, std::strerror(text.error())));
+      return fail(fmt::format("--config: {} can't be read: {}", path, why_unread(text.error())));
     }
     auto read = values_from_toml(*text, path);
     if (!read) return std::unexpected(read.error());
@@ -79,14 +79,17 @@ Expected<Values> gather_values(const CommandLine& line, const FileReader& files)
   return merge(file, environment, line.values);
 }
 
-/// The settings as they are now, but those that can't change while serving as they were.
+/// The settings as they are now, but those that can't change while serving as they were: these are added to `kept`.
 Expected<Settings> read_again(const CommandLine& line, const Values& running,
-                              const FileReader& files) {
+                              const FileReader& files, std::vector<std::string_view>& kept) {
   auto values = gather_values(line, files);
   if (!values) return std::unexpected(values.error());
   for (const auto& setting : settings_table()) {
-    if (!setting.reloadable)
-      (*values)[std::string(setting.name)] = running.find(setting.name)->second;
+    if (setting.reloadable) continue;
+    auto& value = (*values)[std::string(setting.name)];
+    const auto& former = running.find(setting.name)->second;
+    if (value.text != former.text) kept.push_back(setting.name);
+    value = former;
   }
   if (auto reached = within_sandbox(*values); !reached) return std::unexpected(reached.error());
   return interpret(*values);
@@ -168,7 +171,8 @@ struct Helm {
 
 void reload(const Helm& helm, Service& service) {
   helm.manager.notify("RELOADING=1\n" + monotonic_now());
-  auto settings = read_again(helm.line, helm.values, helm.files);
+  std::vector<std::string_view> kept;
+  auto settings = read_again(helm.line, helm.values, helm.files, kept);
   auto tokens = settings ? read_tokens(*settings, helm.files) : std::unexpected(settings.error());
   if (tokens) {
     settings->layout.http_port = helm.layout.http_port;
@@ -177,6 +181,11 @@ void reload(const Helm& helm, Service& service) {
     service.replace(*settings, std::move(*tokens));
     service.events().emit(events::reloaded, {{"scripts", settings->layout.scripts},
                                              {"extra", settings->layout.extra}});
+    if (!kept.empty()) {
+      const auto text = fmt::format("Changed, but in force only once pixie is started anew: {}.",
+                                    fmt::join(kept, ", "));
+      service.events().emit(events::advice, {{"text", text}});
+    }
   } else {
     service.events().emit(events::reload_failed, {{"reason", tokens.error().text}});
   }

@@ -27,7 +27,7 @@ Expected<std::shared_ptr<const api::Tokens>> read_tokens(const Settings& setting
   const auto text = files.read(settings.api_tokens);
   if (!text) {
     return fail(fmt::format("--api-tokens: {} can't be read: {}", settings.api_tokens,
-                            std::strerror(text.error())));
+                            why_unread(text.error())));
   }
   auto tokens = api::Tokens::parse(*text, settings.api_tokens);
   if (!tokens) return std::unexpected(tokens.error());

@@ -218,12 +218,12 @@ constexpr std::array table{
                     "write. Without it everybody may read, and programs on this machine may "
                     "write."},
     Setting{.name = "api",
-            .type = Type::text,
+            .type = Type::url,
             .placeholder = "URL",
             .help = "Ask this server what a machine boots (GET URL/v1/boot/MAC, as Pixiecore "
                     "does), before the rules."},
     Setting{.name = "webhook",
-            .type = Type::text,
+            .type = Type::url,
             .placeholder = "URL",
             .help = "Tell this URL of each step of each boot, by POST."},
     Setting{.name = "mirror",
@@ -376,6 +376,9 @@ Expected<void> check_value(const Setting& setting, std::string_view text) {
       if (!parse_networks(text))
         return fail("expected ADDRESS or ADDRESS/BITS, such as 192.0.2.0/24");
       return {};
+    case Type::url:
+      if (text.empty()) return {};
+      return verdict(http::Url::parse(text));
     case Type::address:
       if (text.empty() || wire::IpAddress::parse(text)) return {};
       return fail("expected an IP address");

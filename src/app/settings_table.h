@@ -19,6 +19,8 @@ enum class Type : std::uint8_t {
   endpoints,
   /// None or more ADDRESS[/BITS], separated by commas.
   networks,
+  /// http or https, or nothing.
+  url,
   /// An IP address without a port.
   address,
   /// None or more IPv4 addresses, separated by commas.

@@ -19,7 +19,8 @@ std::string_view describe(Refusal refusal) {
     case Refusal::no_identity:
       return "the client sent neither a client identifier nor a MAC";
     case Refusal::pool_empty:
-      return "all addresses are in use: widen the range, or shorten the lease time";
+      return "no address of a range in the client's network is free: set or widen one, or shorten "
+             "the lease time";
     case Refusal::wrong_network:
       return "the address isn't of the network that the client is on";
     case Refusal::not_available:

@@ -64,7 +64,7 @@ enum class Refusal : std::uint8_t {
   no_network,
   /// Neither client identifier nor MAC: silence.
   no_identity,
-  /// All addresses are in use: silence.
+  /// All addresses of the ranges in the network, if there are any, are in use: silence.
   pool_empty,
   /// The address isn't of the network that the client is on: DHCPNAK.
   wrong_network,

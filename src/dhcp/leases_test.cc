@@ -49,7 +49,9 @@ class LeasesTest : public testing::Test {
   Leases leases = Leases::make(settings()).value();
 };
 
-constexpr auto empty = "all addresses are in use: widen the range, or shorten the lease time";
+constexpr auto empty =
+    "no address of a range in the client's network is free: set or widen one, or shorten the lease "
+    "time";
 constexpr auto in_use = "the address is another client's";
 constexpr auto not_available =
     "the address is in no range, excluded, or reserved for another machine";

@@ -126,12 +126,13 @@ void announce(Connection& connection, Reply& reply) {
   if (reply.given) report_script(loop, *reply.given, connection.peer.text());
 }
 
-/// A place for what is large, or the pause after which to come again.
+/// A place for what is large, or the pause after which to come again. What is still being fetched comes no faster than
+/// its upstream sends, and takes none.
 std::expected<TransferLimit::Place, TransferLimit::ComeAgain> take_place(
     const Connection& connection, const Reply& reply) {
   auto* limit = connection.loop.transfer_limit;
   const bool counts = limit && !limit->is_off() && reply.body && reply.body->file() >= 0 &&
-                      reply.response.body_bytes >= TransferLimit::large_bytes;
+                      !reply.growing && reply.response.body_bytes >= TransferLimit::large_bytes;
   if (!counts) return TransferLimit::Place();
   const auto& machine = connection.peer.address;
   if (const auto pause = limit->take(machine, Clock::now())) return std::unexpected(*pause);

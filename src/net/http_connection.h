@@ -23,7 +23,7 @@
 namespace pixie::net {
 
 class Connection;
-/// The connections that wait for a request or its rest, the one that waits longest first.
+/// The connections that wait for a request or its rest, or send a stream without end: since when, the longest first.
 using IdleConnections = std::list<Connection*>;
 
 /// Belongs to its loop. Its deadline closes the socket, which ends whatever is waited for.
@@ -48,7 +48,7 @@ class Connection final : public Timed, public Watched {
   void wake();
   /// Closes at once when nothing of a request has come, else after its response.
   void finish();
-  /// Its next request has not come yet, or not whole: it may be closed to make room for another.
+  /// Its next request has not come yet, or not whole, or it is a stream: it may be closed to make room for another.
   bool idle() const { return idle_; }
   void set_idle(bool idle);
   TimePoint idle_since() const { return idle_since_; }

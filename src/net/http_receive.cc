@@ -31,6 +31,8 @@ constexpr std::size_t buffer_limit_bytes = RequestParser::header_limit_bytes + 4
 /// Of a body that comes in pieces.
 constexpr std::size_t body_buffer_bytes = 64 * 1024;
 constexpr std::size_t piece_bytes = 1 << 20;
+/// Read in one turn of the loop from one connection.
+constexpr std::size_t reads_in_turn = 16;
 constexpr std::string_view continue_text = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// Makes room behind what is not yet parsed.
@@ -105,7 +107,7 @@ Task<Received> receive_request(Connection& connection, RequestParser& parser,
   bool header_seen = false;
   connection.set_idle(true);
   connection.allow(idle_time);
-  for (;;) {
+  for (std::size_t reads = 1;; ++reads) {
     const bool something = begun ? !connection.unparsed().empty() : skip_empty_lines(connection);
     if (something) {
       if (!std::exchange(begun, true)) connection.allow(request_time);
@@ -134,6 +136,8 @@ Task<Received> receive_request(Connection& connection, RequestParser& parser,
       if (progress.consumed > 0 && !connection.unparsed().empty()) continue;
     }
     if (connection.finishing && !begun) co_return Received::ended;
+    // Of empty lines there may be any number.
+    if (reads % reads_in_turn == 0) co_await connection.loop.others_turn();
     const bool more = co_await read_more(connection);
     if (more) continue;
     // Who sent nothing may leave, or be left, without a word about it.
@@ -201,12 +205,11 @@ Task<http::Made> receive_body(Connection& connection, RequestParser& parser, Int
 Task<void> linger(Connection& connection) {
   connection.end_sending();
   connection.allow(linger_time);
-  constexpr std::size_t rounds_in_turn = 16;
-  for (std::size_t round = 1;; ++round) {
+  for (std::size_t reads = 1;; ++reads) {
     connection.parsed = connection.filled = 0;
     const bool more = co_await read_more(connection);
     if (!more) break;
-    if (round % rounds_in_turn == 0) co_await connection.loop.others_turn();
+    if (reads % reads_in_turn == 0) co_await connection.loop.others_turn();
   }
 }
 

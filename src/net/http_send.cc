@@ -258,6 +258,8 @@ Task<Sent> send_reply(Connection& connection, const Reply& reply) {
 Task<void> send_stream(Connection& connection, Channel& channel, Sent& sent) {
   constexpr auto remark_time = std::chrono::seconds(15);
   const Waker waker(connection);
+  // Whoever listens comes again: it makes room for others.
+  connection.set_idle(true);
   while (!connection.closed() && !connection.finishing && !connection.hung_up) {
     auto texts = channel.take(waker.call());
     if (channel.closed()) break;
@@ -277,6 +279,7 @@ Task<void> send_stream(Connection& connection, Channel& channel, Sent& sent) {
       sent.body_bytes += text->size();
     }
   }
+  connection.set_idle(false);
   channel.close();
 }
 

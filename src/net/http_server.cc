@@ -55,7 +55,7 @@ void HttpServer::listen(tree::Descriptor socket, const wire::Endpoint& endpoint,
   doors_.push_back(std::make_unique<Door>(*this, std::move(socket), endpoint, tls));
 }
 
-/// Closes the connection that is idle for longest, be it that its request comes slowly. False: none is, or not for
+/// Closes the connection that is idle for longest, be it that its request comes slowly, or a stream. False: none is, or not for
 /// long enough to be sure that no request of its own is just on its way.
 bool HttpServer::make_room() {
   loop_.events.emit(events::http_crowded, {});

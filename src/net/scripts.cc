@@ -36,7 +36,8 @@ desk::Visit visit_of(Loop& loop, const wire::Mac& machine, const Asker& asker) {
                .host = loop.tree.host(asker.server),
                .callback = {}},
       .menu_choice = {},
-      .has_default_script = [&loop] { return loop.tree.default_script().has_value(); },
+      .has_default_script =
+          [&loop] { return loop.tree.default_script() || loop.tree.default_refusal(); },
       .claims = !asker.looks_only};
   const bool seen = loop.machine_at(asker.peer, 0) == machine;
   visit.who.learn(Fact::mac, machine.colons(), seen ? Source::observed : Source::claimed);
@@ -67,6 +68,12 @@ Found found_for(Loop& loop, const wire::Mac& machine, const tree::Reached& serve
     return found;
   }
   auto body = answer.kind == Kind::default_script ? loop.tree.default_script() : std::nullopt;
+  if (!body && answer.kind == Kind::default_script) {
+    if (auto refusal = loop.tree.default_refusal()) {
+      found.body = std::move(*refusal);
+      return found;
+    }
+  }
   if (!body && answer.kind == Kind::script)
     body = tree::Tree::made(tree::Body::Kind::script, name, std::move(answer.text));
   if (!body) body = loop.tree.no_script(machine, server);

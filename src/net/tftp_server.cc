@@ -23,6 +23,10 @@ constexpr int most_turns_waited = 512;
 constexpr auto linger_time = seconds(3);
 /// A repetition of the request that comes later than this means that the client began anew.
 constexpr auto repetition_time = seconds(1);
+/// Who was heard is looked at to see whether it is silent: so many for each that asks for room.
+constexpr std::size_t most_looks = 64;
+/// A line of sessions may have so many that are gone, and as many as there are, before these are taken out.
+constexpr std::size_t most_gone = 64;
 /// netascii is for short texts and is translated as a whole.
 constexpr std::uint64_t netascii_limit_bytes = 1 << 20;
 
@@ -155,7 +159,7 @@ void TftpServer::receive_request(const Datagram& datagram, const tftp::Request& 
       // the last, or after a sign that the client goes on: our answer and its repetition may have crossed.
       if (!session.transfer.heard()) {
         session.asked_at = now;
-        if (session.began_with_block() && !may_send_block(datagram.route, now)) return;
+        if (session.began_with_block() && !may_send_on_trust(datagram.route, now)) return;
         session.transfer.receive(datagram.payload, now);
         return after_event(session, now);
       }
@@ -176,11 +180,10 @@ void TftpServer::start(const Datagram& datagram, const tftp::Request& request, T
   const auto asking = asking_.find(datagram.route.peer);
   if (asking != asking_.end()) {
     if (asking->second == wire::as_text(datagram.payload)) return;
-    asking_.erase(asking);
+    stop_asking(datagram.route.peer);
   }
   const auto has_room = [this] { return active_ + asking_.size() < settings_.transfer_limit; };
-  if (asking_.size() >= settings_.transfer_limit ||
-      !make_room(unheard_, [](const Session&) { return true; }, has_room))
+  if (asking_.size() >= settings_.transfer_limit || !make_room(crowd_, has_room))
     return tell_crowded(datagram.route);
   auto path = tftp::clean_name(request.filename);
   if (!path)
@@ -209,6 +212,7 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
                           const tree::Wanted& wanted) {
   const auto request = std::string(wire::as_text(datagram.payload));
   asking_[datagram.route.peer] = request;
+  asking_count_ = asking_.size();
   const Asker asker{
       .peer = datagram.route.peer.address, .server = {.address = datagram.route.local}, .says = {}};
   find_wanted(loop_, wanted, asker, [this, route = datagram.route, request, path](Found found) {
@@ -218,7 +222,7 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
       if (found.given) take_back(loop_, *found.given);
       return;
     }
-    asking_.erase(waiting);
+    stop_asking(route.peer);
     const Datagram again{.route = route, .payload = wire::as_bytes(request)};
     const auto packet = tftp::parse(again.payload);
     auto answer = std::visit([](auto& body) { return tree::Answer(std::move(body)); }, found.body);
@@ -230,6 +234,11 @@ void TftpServer::ask_desk(const Datagram& datagram, const std::string& path,
   });
 }
 
+void TftpServer::stop_asking(const wire::Endpoint& client) {
+  asking_.erase(client);
+  asking_count_ = asking_.size();
+}
+
 void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, std::string path,
                        tree::Body body, std::optional<Given> given, TimePoint now) {
   const bool begins_with_block = request.options.empty() || ignores_options(datagram.route);
@@ -237,7 +246,7 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
   const auto leave = [&] {
     if (given) take_back(loop_, *given);
   };
-  if (begins_with_block && !may_send_block(datagram.route, now)) return leave();
+  if (begins_with_block && !may_send_on_trust(datagram.route, now)) return leave();
   if (!has_room_for(datagram.route, body, is_text)) {
     if (begins_with_block) unconfirmed_.give_back(datagram.route.peer.address);
     return leave();
@@ -249,8 +258,9 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
   }
   if (given) report_script(loop_, *given, datagram.route.peer.text());
   const auto terms = negotiate(datagram.route, request, body.size());
-  auto session =
-      std::make_unique<Session>(*this, datagram, std::move(path), std::move(body), terms, now);
+  shorten_lingering();
+  auto session = std::make_unique<Session>(*this, ++sessions_begun_, datagram, std::move(path),
+                                           std::move(body), terms, now);
   session->given = std::move(given);
   if (loop_.events.wants(events::tftp_started)) {
     const auto peer = session->route.peer.text();
@@ -264,10 +274,11 @@ void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, s
   ++active_;
   files_ += session->reads_file ? 1 : 0;
   translated_bytes_ += session->translated_bytes;
-  unheard_.push_back(datagram.route.peer);
-  if (session->reads_file) unheard_files_.push_back(datagram.route.peer);
-  if (session->translated_bytes > 0) unheard_texts_.push_back(datagram.route.peer);
   auto& kept = *(sessions_[datagram.route.peer] = std::move(session));
+  const Stay stay{datagram.route.peer, kept.number};
+  line_up(crowd_.unheard, stay);
+  if (kept.reads_file) line_up(crowd_of_files_.unheard, stay);
+  if (kept.translated_bytes > 0) line_up(crowd_of_texts_.unheard, stay);
   after_event(kept, now);
 }
 
@@ -294,32 +305,72 @@ bool TftpServer::translate(const Datagram& datagram, const std::string& path, tr
 /// As many are sent at once as may have a file open, or be held in memory.
 bool TftpServer::has_room_for(const Route& route, const tree::Body& body, bool is_text) {
   const bool has_room =
-      is_text
-          ? make_room(
-                unheard_texts_, [](const Session& session) { return session.translated_bytes > 0; },
-                [this] { return translated_bytes_ < settings_.text_limit_bytes; })
-          : body.memory() ||
-                make_room(
-                    unheard_files_, [](const Session& session) { return session.reads_file; },
-                    [this] { return files_ < settings_.file_limit; });
+      is_text ? make_room(crowd_of_texts_,
+                          [this] { return translated_bytes_ < settings_.text_limit_bytes; })
+              : body.memory() ||
+                    make_room(crowd_of_files_, [this] { return files_ < settings_.file_limit; });
   if (!has_room) tell_crowded(route);
   return has_room;
 }
 
-/// Lets the oldest of those that `concern` it go whose client was never heard, until there is room. Whether there is.
-template <class Concerns, class HasRoom>
-bool TftpServer::make_room(std::deque<wire::Endpoint>& unheard, Concerns concerns,
-                           HasRoom has_room) {
-  while (!unheard.empty()) {
-    const auto found = sessions_.find(unheard.front());
-    auto* session = found == sessions_.end() ? nullptr : found->second.get();
-    const bool may_go =
-        session && !session->ended && !session->transfer.heard() && concerns(*session);
-    if (may_go && has_room()) return true;
-    unheard.pop_front();
-    if (may_go) drop(*session);
+TftpServer::Session* TftpServer::find(const Stay& stay) {
+  const auto found = sessions_.find(stay.client);
+  return found != sessions_.end() && found->second->number == stay.number ? found->second.get()
+                                                                          : nullptr;
+}
+
+TftpServer::Session* TftpServer::find_running(const Stay& stay) {
+  auto* session = find(stay);
+  return session && !session->ended ? session : nullptr;
+}
+
+/// Puts it at the end. However many come and go, the line is not much longer than there are sessions.
+void TftpServer::line_up(std::deque<Stay>& line, const Stay& stay) {
+  line.push_back(stay);
+  if (line.size() > 2 * sessions_.size() + most_gone)
+    std::erase_if(line, [this](const Stay& each) { return !find(each); });
+}
+
+/// Lets the oldest go whose client was never heard, then those whose client is silent, until there is room. Whether
+/// there is.
+template <class HasRoom>
+bool TftpServer::make_room(Crowd& crowd, HasRoom has_room) {
+  while (!crowd.unheard.empty()) {
+    const auto stay = crowd.unheard.front();
+    auto* session = find_running(stay);
+    const bool was_heard = session && session->transfer.heard();
+    if (session && !was_heard && has_room()) return true;
+    crowd.unheard.pop_front();
+    if (was_heard) {
+      line_up(crowd.heard, stay);
+    } else if (session) {
+      drop(*session);
+    }
+  }
+  const auto now = Clock::now();
+  for (auto looks = std::min(crowd.heard.size(), most_looks); looks > 0 && !has_room(); --looks) {
+    const auto stay = crowd.heard.front();
+    crowd.heard.pop_front();
+    auto* session = find_running(stay);
+    if (!session) continue;
+    if (now - session->transfer.heard_at() < settings_.long_silence) {
+      crowd.heard.push_back(stay);
+    } else {
+      report(*session, now);
+      drop(*session);
+    }
   }
   return has_room();
+}
+
+/// Floods end more transfers than may linger.
+void TftpServer::shorten_lingering() {
+  while (!lingering_.empty()) {
+    auto* session = find(lingering_.front());
+    if (session && lingering_.size() <= settings_.transfer_limit) return;
+    lingering_.pop_front();
+    if (session) drop(*session);
+  }
 }
 
 /// It gets no answer, and asks again.
@@ -335,7 +386,7 @@ bool TftpServer::ignores_options(const Route& route) const {
 }
 
 /// To an address that may not have asked.
-bool TftpServer::may_send_block(const Route& route, TimePoint now) {
+bool TftpServer::may_send_on_trust(const Route& route, TimePoint now) {
   if (unconfirmed_.take(route.peer.address, now)) return true;
   tell_crowded(route);
   return false;
@@ -389,6 +440,11 @@ void TftpServer::refuse(const Datagram& datagram, const events::Kind& kind, std:
 void TftpServer::refuse(const Datagram& datagram, std::uint16_t code, std::string_view text) {
   packets_.clear();
   const auto message = packets_.error(code, text);
+  std::size_t bytes = 0;
+  for (const auto& part : message->parts) bytes += part.iov_len;
+  if (bytes > settings_.limits.max_amplification * datagram.payload.size() &&
+      !may_send_on_trust(datagram.route, Clock::now()))
+    return;
   sender_.add(datagram.route, message->parts, 0);
   sender_.flush(transfer_socket().number());
 }
@@ -426,6 +482,7 @@ void TftpServer::end(Session& session, TimePoint now) {
   count_out(session);
   session.ended = true;
   session.lingers_until = now + linger_time;
+  line_up(lingering_, {session.route.peer, session.number});
   session.body = tree::Body(session.body.kind, tree::Embedded());
 }
 
@@ -455,6 +512,7 @@ void TftpServer::report(const Session& session, TimePoint now) {
       case tftp::Outcome::aborted_by_client:
         return events::tftp_client_aborted;
       case tftp::Outcome::timed_out:
+      case tftp::Outcome::running:  // it makes room for others
         return events::tftp_timeout;
       default:
         return events::tftp_failed;

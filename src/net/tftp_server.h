@@ -4,6 +4,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -30,7 +32,8 @@ struct TftpSettings {
   /// Clients whose options are ignored.
   std::vector<wire::Network> without_options;
   /// Transfers at once on one loop. Beyond it a new one takes the place of the oldest whose client was never
-  /// heard; if there is none, the request gets no answer, and the client asks again.
+  /// heard, or of one whose client was silent for `long_silence`; if there is none, the request gets no answer, and the
+  /// client asks again.
   std::size_t transfer_limit = 10'000;
   /// Those of them that read a file, which is open as long.
   std::size_t file_limit = 10'000;
@@ -39,6 +42,7 @@ struct TftpSettings {
   /// First blocks to one address that it has not confirmed, on one loop: at once, and more each second; 0: no limit.
   /// An option acknowledgment is not more than its request, and isn't counted.
   std::size_t unconfirmed_limit = 50;
+  std::chrono::milliseconds long_silence{10'000};
 };
 
 /// One listening socket with its sessions. Belongs to its loop.
@@ -53,12 +57,24 @@ class TftpServer {
   void finish();
   /// The loop runs no more: one-shots that did not arrive whole are given back.
   void take_back_unsent();
-  /// Transfers that are not over. From any thread.
-  std::size_t active() const { return active_; }
+  /// Transfers that are not over, and requests whose answer is being made. From any thread.
+  std::size_t active() const { return active_ + asking_count_; }
 
  private:
   class Session;
   friend class Session;
+  /// A session that may be gone.
+  struct Stay {
+    wire::Endpoint client;
+    std::uint64_t number;
+  };
+  /// Those that may make room for others.
+  struct Crowd {
+    /// In the order of their start. Who was heard since goes over to `heard` when it comes to the front.
+    std::deque<Stay> unheard;
+    /// In the order in which they will be looked at.
+    std::deque<Stay> heard;
+  };
   /// A message of the batch that is being sent: `count` packets of a session.
   struct Message {
     Session* session;
@@ -80,7 +96,7 @@ class TftpServer {
   void receive_request(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   void start(const Datagram& datagram, const tftp::Request& request, TimePoint now);
   bool ignores_options(const Route& route) const;
-  bool may_send_block(const Route& route, TimePoint now);
+  bool may_send_on_trust(const Route& route, TimePoint now);
   tftp::Terms negotiate(const Route& route, const tftp::Request& request, std::uint64_t size);
   std::optional<wire::Mac> machine_of(const Route& route, const tree::Body& body);
   std::optional<tree::Body> accept(const Datagram& datagram, const std::string& path,
@@ -101,9 +117,14 @@ class TftpServer {
   void report(const Session& session, TimePoint now);
   void drop(Session& session);
   void count_out(const Session& session);
+  void stop_asking(const wire::Endpoint& client);
 
-  template <class Concerns, class HasRoom>
-  bool make_room(std::deque<wire::Endpoint>& unheard, Concerns concerns, HasRoom has_room);
+  Session* find(const Stay& stay);
+  Session* find_running(const Stay& stay);
+  void line_up(std::deque<Stay>& line, const Stay& stay);
+  template <class HasRoom>
+  bool make_room(Crowd& crowd, HasRoom has_room);
+  void shorten_lingering();
   void tell_crowded(const Route& route);
   void make_ready(Session& session);
   void send_soon();
@@ -128,12 +149,14 @@ class TftpServer {
   std::vector<Message> batch_;
   /// Who waits for what is made for a machine, with the request, which may be repeated meanwhile.
   std::unordered_map<wire::Endpoint, std::string> asking_;
-  /// The clients of the sessions in the order of their start; those that were heard since, or are gone, drop out
-  /// when they come to the front.
-  std::deque<wire::Endpoint> unheard_;
+  std::atomic<std::size_t> asking_count_ = 0;
+  Crowd crowd_;
   /// Those of them that read a file, and those that were translated.
-  std::deque<wire::Endpoint> unheard_files_;
-  std::deque<wire::Endpoint> unheard_texts_;
+  Crowd crowd_of_files_;
+  Crowd crowd_of_texts_;
+  /// Sessions that are over, in the order of their end.
+  std::deque<Stay> lingering_;
+  std::uint64_t sessions_begun_ = 0;
   std::atomic<std::size_t> active_ = 0;
   /// Of these, those that have a file open.
   std::size_t files_ = 0;

@@ -179,6 +179,20 @@ TEST_F(TftpServerTest, ARepeatedRequestIsNoWayAround) {
   EXPECT_LE(static_cast<double>(blocks), static_cast<double>(limit) * (took.count() + 1));
 }
 
+TEST_F(TftpServerTest, RefusesFewRequestsThatAreMuchShorterThanTheAnswer) {
+  std::vector<Client> forged(50);
+  const auto began = Clock::now();
+  for (auto& client : forged) client.send("\0\1f\0mail\0"sv, port);
+  Client honest;
+  honest.send("\0\1extra/no-such-file\0octet\0"sv, port);
+  EXPECT_EQ(honest.receive(), error);
+  std::size_t answered = 0;
+  for (auto& client : forged) answered += client.waiting() == error;
+  const std::chrono::duration<double> took = Clock::now() - began;
+  EXPECT_GE(answered, limit);
+  EXPECT_LE(static_cast<double>(answered), static_cast<double>(limit) * (took.count() + 1));
+}
+
 TEST_F(TftpServerTest, WhoConfirmsIsNotLimited) {
   for (std::size_t i = 0; i < 20 * limit; ++i) {
     Client client;
@@ -309,6 +323,44 @@ TEST_F(FullTftpServerTest, TextsThatAreTranslatedAreBounded) {
   ASSERT_EQ(clients[3].receive(), oack);
   clients[2].send(ack_of_oack, clients[2].server());
   EXPECT_EQ(clients[2].receive(), error);
+}
+
+/// With room for two, who count as silent at once.
+class ImpatientTftpServerTest : public TftpServerTest {
+ protected:
+  ImpatientTftpServerTest()
+      : TftpServerTest(TftpSettings{
+            .limits = patient, .without_options = {}, .transfer_limit = 2, .long_silence = 0s}) {}
+};
+
+TEST_F(ImpatientTftpServerTest, WhoWasHeardAndIsSilentMakesRoom) {
+  std::vector<Client> clients(3);
+  for (auto& client : clients) {
+    client.send(request_with_options, port);
+    ASSERT_EQ(client.receive(), oack);
+    client.send(ack_of_oack, client.server());
+    ASSERT_EQ(client.receive(), data);
+  }
+  clients[0].send("\0\4\0\1"sv, clients[0].server());
+  EXPECT_EQ(clients[0].receive(), error);
+  for (std::size_t i : {1U, 2U}) {
+    clients[i].send("\0\4\0\1"sv, clients[i].server());
+    EXPECT_EQ(clients[i].receive(), data);
+  }
+}
+
+TEST_F(ImpatientTftpServerTest, AsManyMayLingerAsMayRun) {
+  std::vector<Client> clients(4);
+  for (auto& client : clients) {
+    client.send(request_with_options, port);
+    ASSERT_EQ(client.receive(), oack);
+    client.send("\0\5\0\0enough\0"sv, client.server());
+  }
+  // The fourth request found three that were over. What comes to those that linger gets no answer.
+  clients[1].send(ack_of_oack, clients[1].server());
+  clients[0].send(ack_of_oack, clients[0].server());
+  EXPECT_EQ(clients[0].receive(), error);
+  EXPECT_EQ(clients[1].waiting(), 0);
 }
 
 TEST_F(FullTftpServerTest, WhoWasHeardIsNotDisturbed) {

@@ -10,9 +10,10 @@ namespace pixie::net {
 
 class TftpServer::Session final : public Timed {
  public:
-  Session(TftpServer& server, const Datagram& datagram, std::string path, tree::Body body_,
-          const tftp::Terms& terms, TimePoint now)
-      : route(datagram.route),
+  Session(TftpServer& server, std::uint64_t number_, const Datagram& datagram, std::string path,
+          tree::Body body_, const tftp::Terms& terms, TimePoint now)
+      : number(number_),
+        route(datagram.route),
         file(std::move(path)),
         request(wire::as_text(datagram.payload)),
         body(std::move(body_)),
@@ -27,6 +28,8 @@ class TftpServer::Session final : public Timed {
   /// There are no options to acknowledge first.
   bool began_with_block() const { return transfer.terms().accepted.empty(); }
 
+  /// No other session of this server ever had it.
+  const std::uint64_t number;
   const Route route;
   const std::string file;
   /// The machine's script, if it is one.

@@ -44,10 +44,10 @@ std::string library_error() {
 Expected<std::string> text_of(const std::string& file) {
   errno = 0;
   std::ifstream stream(file);
-  std::string text(std::istreambuf_iterator<char>(stream), {});
+  stream.peek();  // a folder can be opened, but not read
   if (!stream.is_open() || stream.bad())
     return fail(fmt::format("{} can't be read: {}", file, std::strerror(errno)));
-  return text;
+  return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
 Bio memory(const std::string& text) {

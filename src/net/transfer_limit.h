@@ -1,7 +1,8 @@
 // How many large files may be sent over HTTP at once: in a storm each machine is better served in its turn, fast, than
 // all of them slowly. Those beyond are told to come again (503 with Retry-After, which iPXE honours), and stand in a queue
 // meanwhile: who comes new gets a place only if more are free than machines wait. A machine that had a place a moment
-// ago is in the middle of its boot and goes first, so that boots end instead of all standing half-way.
+// ago is in the middle of its boot and goes first, so that boots end instead of all standing half-way. While others
+// wait, no machine has more than its share of the places.
 #pragma once
 
 #include <chrono>
@@ -60,11 +61,15 @@ class TransferLimit {
   static constexpr std::size_t most_remembered = 10'000;
 
   bool has_turn(const wire::Endpoint& machine, TimePoint now);
+  bool has_its_share(const wire::Endpoint& machine) const;
+  void leave_queue(const wire::Endpoint& machine);
   std::chrono::seconds wait(const wire::Endpoint& machine, TimePoint now);
 
   const std::size_t most_;
   std::mutex mutex_;
   std::size_t taken_ = 0;
+  /// Of these, by machine.
+  std::unordered_map<wire::Endpoint, std::size_t> places_;
   unsigned turned_away_ = 0;
   /// Who waits, in the order of coming, and by when each was to be here again. Ports are 0, here and below.
   std::deque<wire::Endpoint> queue_;

@@ -80,6 +80,16 @@ TEST_F(TransferLimitTest, AMachineInTheMiddleOfItsBootGoesFirst) {
   EXPECT_FALSE(takes(1));
 }
 
+TEST_F(TransferLimitTest, WhoHasAPlaceGetsNoSecondWhileOthersWait) {
+  EXPECT_TRUE(takes(1) && takes(1));
+  EXPECT_FALSE(takes(1) || takes(2));
+  gives_back(1);
+  EXPECT_FALSE(takes(1));
+  EXPECT_TRUE(takes(2));
+  gives_back(1);
+  EXPECT_TRUE(takes(1)) << "nobody else waits";
+}
+
 TEST_F(TransferLimitTest, APlaceIsGivenBackOnce) {
   EXPECT_TRUE(takes(1) && takes(2));
   {

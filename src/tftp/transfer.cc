@@ -37,7 +37,7 @@ Terms negotiate(const Request& request, const Limits& limits, std::optional<std:
   terms.accepted.blksize = at_most(asked.blksize, limits.max_blksize);
   terms.accepted.windowsize =
       at_most(asked.windowsize, std::min(limits.max_windowsize, widest_window));
-  terms.accepted.timeout = asked.timeout;
+  if (asked.timeout && *asked.timeout <= limits.max_timeout) terms.accepted.timeout = asked.timeout;
   if (asked.tsize) terms.accepted.tsize = size;
   terms.blksize = terms.accepted.blksize.value_or(default_blksize);
   terms.windowsize = terms.accepted.windowsize.value_or(1);
@@ -200,12 +200,9 @@ void Transfer::expire(TimePoint now) {
 }
 
 bool Transfer::gives_up(TimePoint now) const {
-  // A client's `timeout` may exceed what is allowed: then there is one retry nevertheless.
-  const auto one_retry = 2 * pause();
-  const auto silence = now - heard_at_;
-  if (now - progress_at_ >= std::max<Clock::duration>(limits_->max_stall, one_retry)) return true;
+  if (now - progress_at_ >= limits_->max_stall) return true;
   if (suspects_gap_) return false;
-  if (silence >= std::max<Clock::duration>(limits_->max_silence, one_retry)) return true;
+  if (now - heard_at_ >= limits_->max_silence) return true;
   return retries_ >= retry_limit() && now - sent_at_ >= limits_->last_wait;
 }
 

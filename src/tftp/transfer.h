@@ -38,6 +38,8 @@ struct Limits {
   std::uint16_t max_blksize = tftp::max_blksize;
   /// Blocks, from 1.
   std::uint16_t max_windowsize = 64;
+  /// Seconds. Who asks for more doesn't get the option: it would keep its place for that long without a word.
+  std::uint8_t max_timeout = 30;
 
   /// The pause before something is sent again, without RFC 2349's option: at first, then bounds for
   /// what the measured round-trip time says.

@@ -33,6 +33,11 @@ TEST(Negotiate, NeverMoreThanAskedOrAllowed) {
   EXPECT_EQ(terms.accepted,
             (Options{.tsize = {}, .blksize = 1024, .windowsize = 16, .timeout = {}}));
 
+  request.options = {.tsize = {}, .blksize = {}, .windowsize = {}, .timeout = 30};
+  EXPECT_EQ(negotiate(request, limits, 99).accepted, request.options);
+  request.options.timeout = 31;
+  EXPECT_TRUE(negotiate(request, limits, 99).accepted.empty());
+
   request.options = window_of(65535);
   EXPECT_EQ(negotiate(request, Limits{.max_windowsize = 65535}, 99).windowsize, 32767);
 }

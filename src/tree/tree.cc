@@ -142,6 +142,14 @@ std::optional<Body> Tree::default_script() {
   return file_in(scripts_, "default.ipxe", Body::Kind::file);
 }
 
+std::optional<Refusal> Tree::default_refusal() {
+  if (scripts_.path().empty()) return std::nullopt;
+  constexpr auto name = "default.ipxe";
+  const auto opened = scripts_.open(name);
+  if (opened || opened.error() == ENOENT) return std::nullopt;
+  return refusal(opened.error(), name);
+}
+
 Body Tree::made(Body::Kind kind, std::string name, std::string text) {
   auto etag = content_etag(text);
   Body body(kind, std::move(text));

@@ -63,6 +63,8 @@ class Tree {
   /// A machine's own script, which wins over whatever else is for it; default.ipxe.
   std::optional<Body> own_script(const wire::Mac& mac);
   std::optional<Body> default_script();
+  /// Why default.ipxe can't be served although it is there.
+  std::optional<Refusal> default_refusal();
   /// What was made for a machine, as a body. `name`: what the content type follows from.
   static Body made(Body::Kind kind, std::string name, std::string text);
   /// The message for a machine that nothing is for.

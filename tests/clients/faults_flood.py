@@ -119,6 +119,19 @@ def slow_headers(bench):
         cost.check(what, 40, CONNECTIONS // 2)  # some tell of a time-out, where this takes long
 
 
+@case("faults.flood.streams")
+def streams(bench):
+    """more listeners to the events than there may be connections: others are served"""
+    data = bench.file("file", 50_000)
+    pixie = bench.start(wrapper=("prlimit", "--nofile=512:512"))
+    with contextlib.ExitStack() as stack:
+        for one in _connect(stack, bench, pixie, 400):
+            with contextlib.suppress(ConnectionError):
+                one.send(f"GET /api/v1/events HTTP/1.1\r\nHost: {SERVER}\r\n\r\n".encode())
+        check_served(bench, pixie, data, "streams")
+    await_idle(bench, pixie)
+
+
 @case("faults.flood.slow-readers")
 def slow_readers(bench):
     """2,000 clients that ask for a large file and take nothing: others are served, little memory is held"""

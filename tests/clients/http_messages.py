@@ -1,9 +1,13 @@
 """HTTP messages: how requests are framed, what is refused, what connections do."""
 
+import contextlib
 import functools
+import signal
+import subprocess
 
-from .case import case, check, equal, register
+from .case import Stopwatch, case, check, equal, register
 from .http import Connection, get, status_of
+from .network import SERVER
 
 HOST = b"Host: pixie\r\n"
 
@@ -56,6 +60,26 @@ def empty_lines(bench):
         for byte in b"\r\n\r\n":
             connection.send(bytes([byte]))
         equal("in single bytes", connection.get("/extra/file").body, data)
+
+
+@case("http.empty-lines-without-end")
+def empty_lines_without_end(bench):
+    """clients that send nothing but empty lines: others are served, and pixie stops when it is told to"""
+    data = bench.file("file", 5000)
+    pixie = bench.start("--threads", "1")
+    flood = f"exec yes $'\\r' > /dev/tcp/{SERVER}/{pixie.http}"
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            child = stack.enter_context(subprocess.Popen(
+                ["ip", "netns", "exec", bench.network.client, "bash", "-c", flood],
+                stderr=subprocess.DEVNULL))
+            stack.callback(child.kill)
+        watch = Stopwatch()
+        while watch.seconds() < 3:
+            with Connection(bench, pixie) as connection:
+                equal("meanwhile", connection.get("/extra/file").body, data)
+        pixie.signal(signal.SIGTERM)
+        equal("exit status", pixie.wait(20), 0)
 
 
 @case("http.version-1.0")

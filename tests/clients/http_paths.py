@@ -141,6 +141,13 @@ def machine_scripts(bench):
     pixie.await_line(rb"event=script\.missing .*52:54:00:ab:cd:ef")
     default = bench.file("default.ipxe", b"#!ipxe\ndefault\n", bench.scripts)
     equal("default.ipxe", get(bench, pixie, f"/ipxe/{MAC}.ipxe").body, default)
+    (bench.scripts / "default.ipxe").rename(bench.folder / "elsewhere.ipxe")
+    (bench.scripts / "default.ipxe").symlink_to(bench.folder / "elsewhere.ipxe")
+    refused = get(bench, pixie, f"/ipxe/{MAC}.ipxe")
+    equal("a default.ipxe that can't be served", refused.status, 403)
+    check(b"default.ipxe is a symbolic link that leads out" in refused.body, refused.body)
+    (bench.scripts / "default.ipxe").unlink()
+    (bench.folder / "elsewhere.ipxe").rename(bench.scripts / "default.ipxe")
     own = bench.file(f"{MAC}.ipxe", b"#!ipxe\nown\n", bench.scripts)
     for name in (MAC, MAC.upper(), "52:54:00:ab:cd:ef", "52%3A54%3A00%3Aab%3Acd%3Aef",
                  "525400abcdef", "525400ABCDEF"):
