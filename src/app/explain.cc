@@ -118,10 +118,11 @@ class Explanation {
 
   void tell() {
     const auto own_script = tree_.own_script(*identity_.mac());
-    machines::Question question{.identity = identity_,
-                                .assignment = assignment(),
-                                .has_own_script = own_script.has_value(),
-                                .has_default_script = tree_.default_script().has_value()};
+    machines::Question question{
+        .identity = identity_,
+        .assignment = assignment(),
+        .has_own_script = own_script.has_value(),
+        .has_default_script = tree_.default_script() || tree_.default_refusal()};
     auto decision = machines::decide(fleet_, question);
     if (!settings_.upstream.empty() && decision.because > machines::Because::upstream) {
       upstream_ = ask_upstream(settings_.upstream, *identity_.mac());
@@ -136,8 +137,9 @@ class Explanation {
     if (decision.profile) return tell_profile(decision);
     if (decision.because == machines::Because::own_script) return tell_script(text_of(own_script));
     if (decision.because == machines::Because::upstream) return tell_script(upstream_.script);
-    if (decision.because == machines::Because::default_script)
-      tell_script(text_of(tree_.default_script()));
+    if (decision.because != machines::Because::default_script) return;
+    const auto refusal = tree_.default_refusal();
+    tell_script(refusal ? refusal->text + '\n' : text_of(tree_.default_script()));
   }
 
  private:

@@ -112,7 +112,7 @@ std::expected<std::string, int> FileReader::read(const std::string& path) const 
 
 std::string why_unread(int error) {
   const std::string text = std::strerror(error);
-  return error == EACCES ? text + " for the user that pixie runs as (see --user)" : text;
+  return error == EACCES ? text + " for the user that pixie runs as" : text;
 }
 
 }  // namespace pixie::app

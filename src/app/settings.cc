@@ -190,10 +190,11 @@ Values values_from_environment(const char* (*look_up)(const char*)) {
   Values values;
   for (const auto& setting : settings_table()) {
     const auto prefixed = environment_name(setting);
+    const bool may_be_none = setting.type == Type::text || setting.type == Type::url;
     for (const auto& name : {prefixed, std::string(setting.environment)}) {
       const char* text = name.empty() ? nullptr : look_up(name.c_str());
-      // An empty variable means nothing, but for a name: that there is to be none.
-      if (!text || (*text == '\0' && setting.type != Type::text)) continue;
+      // An empty variable means nothing, but for a name or URL: that there is to be none.
+      if (!text || (*text == '\0' && !may_be_none)) continue;
       values[std::string(setting.name)] = {text, name};
       break;
     }
@@ -210,7 +211,9 @@ Expected<Values> merge(const Values& file, const Values& environment, const Valu
         value = found->second;
     }
     if (const auto checked = check_value(setting, value.text); !checked) {
-      return fail(fmt::format("{}: {}, not '{}'", value.origin, checked.error().text, value.text));
+      // A URL is told by the error itself, unless it holds a password.
+      const auto given = setting.type == Type::url ? "" : fmt::format(", not '{}'", value.text);
+      return fail(fmt::format("{}: {}{}", value.origin, checked.error().text, given));
     }
     merged[std::string(setting.name)] = std::move(value);
   }

@@ -46,11 +46,12 @@ inline constexpr Kind tftp_client_aborted{
 inline constexpr Kind tftp_replaced{
     "tftp.replaced", debug,
     "The client began anew from the same port before the transfer had ended."};
-inline constexpr Kind tftp_crowded{"tftp.crowded", warning,
-                                   "As many transfers as memory and descriptors allow, or as many "
-                                   "blocks to the address as it may leave unconfirmed; the request "
-                                   "was left unanswered, and the client asks again.",
-                                   true};
+inline constexpr Kind tftp_crowded{
+    "tftp.crowded", warning,
+    "As many transfers as memory and descriptors allow, or as many "
+    "answers to the address as it may leave unconfirmed; the request "
+    "was left unanswered, and the client asks again.",
+    true};
 inline constexpr Kind tftp_timeout{
     "tftp.timeout", warning,
     "The client fell silent in the middle; it was switched off, or packets are lost.", true};
@@ -87,7 +88,7 @@ inline constexpr Kind http_timeout{"http.timeout", info,
 inline constexpr Kind http_crowded{
     "http.crowded", warning,
     "As many connections as the descriptors allow; the one that waits "
-    "longest for a request is closed, or new ones wait (raise "
+    "longest for a request, or listens to events, is closed, or new ones wait (raise "
     "LimitNOFILE=).",
     true};
 inline constexpr Kind http_deferred{

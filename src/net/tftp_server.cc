@@ -241,7 +241,7 @@ void TftpServer::stop_asking(const wire::Endpoint& client) {
 
 void TftpServer::begin(const Datagram& datagram, const tftp::Request& request, std::string path,
                        tree::Body body, std::optional<Given> given, TimePoint now) {
-  const bool begins_with_block = request.options.empty() || ignores_options(datagram.route);
+  const bool begins_with_block = negotiate(datagram.route, request, body.size()).accepted.empty();
   const bool is_text = request.mode == tftp::Mode::netascii;
   const auto leave = [&] {
     if (given) take_back(loop_, *given);
@@ -356,7 +356,8 @@ bool TftpServer::make_room(Crowd& crowd, HasRoom has_room) {
     if (now - session->transfer.heard_at() < settings_.long_silence) {
       crowd.heard.push_back(stay);
     } else {
-      report(*session, now);
+      session->transfer.give_up();
+      end(*session, now);
       drop(*session);
     }
   }
@@ -429,7 +430,10 @@ std::optional<tree::Body> TftpServer::accept(const Datagram& datagram, const std
 
 void TftpServer::refuse(const Datagram& datagram, const events::Kind& kind, std::string_view file,
                         std::uint16_t code, std::string_view text) {
-  refuse(datagram, code, text);
+  constexpr std::size_t around_text = 5;  // opcode, code, NUL
+  const bool is_short =
+      around_text + text.size() <= settings_.limits.max_amplification * datagram.payload.size();
+  if (is_short || may_send_on_trust(datagram.route, Clock::now())) refuse(datagram, code, text);
   if (!loop_.events.wants(kind)) return;
   const auto peer = datagram.route.peer.text();
   const auto machine = loop_.machine_at(datagram.route.peer.address, datagram.route.interface);
@@ -440,11 +444,6 @@ void TftpServer::refuse(const Datagram& datagram, const events::Kind& kind, std:
 void TftpServer::refuse(const Datagram& datagram, std::uint16_t code, std::string_view text) {
   packets_.clear();
   const auto message = packets_.error(code, text);
-  std::size_t bytes = 0;
-  for (const auto& part : message->parts) bytes += part.iov_len;
-  if (bytes > settings_.limits.max_amplification * datagram.payload.size() &&
-      !may_send_on_trust(datagram.route, Clock::now()))
-    return;
   sender_.add(datagram.route, message->parts, 0);
   sender_.flush(transfer_socket().number());
 }
@@ -512,7 +511,6 @@ void TftpServer::report(const Session& session, TimePoint now) {
       case tftp::Outcome::aborted_by_client:
         return events::tftp_client_aborted;
       case tftp::Outcome::timed_out:
-      case tftp::Outcome::running:  // it makes room for others
         return events::tftp_timeout;
       default:
         return events::tftp_failed;

@@ -165,6 +165,20 @@ TEST_F(TftpServerTest, SendsFewBlocksToAnAddressThatConfirmsNone) {
   EXPECT_LE(static_cast<double>(answered), static_cast<double>(limit) * (took.count() + 1));
 }
 
+TEST_F(TftpServerTest, AnOptionThatIsNotAgreedToIsNoWayAround) {
+  std::vector<Client> forged(50);
+  const auto began = Clock::now();
+  for (auto& client : forged) client.send("\0\1extra/file\0octet\0timeout\000255\0"sv, port);
+  Client honest;
+  honest.send(request_with_options, port);
+  EXPECT_EQ(honest.receive(), oack);
+  std::size_t answered = 0;
+  for (auto& client : forged) answered += client.waiting() == data;
+  const std::chrono::duration<double> took = Clock::now() - began;
+  EXPECT_GE(answered, limit);
+  EXPECT_LE(static_cast<double>(answered), static_cast<double>(limit) * (took.count() + 1));
+}
+
 TEST_F(TftpServerTest, ARepeatedRequestIsNoWayAround) {
   Client forged;
   const auto began = Clock::now();
@@ -184,7 +198,7 @@ TEST_F(TftpServerTest, RefusesFewRequestsThatAreMuchShorterThanTheAnswer) {
   const auto began = Clock::now();
   for (auto& client : forged) client.send("\0\1f\0mail\0"sv, port);
   Client honest;
-  honest.send("\0\1extra/no-such-file\0octet\0"sv, port);
+  honest.send("\0\2extra/file\0octet\0"sv, port);
   EXPECT_EQ(honest.receive(), error);
   std::size_t answered = 0;
   for (auto& client : forged) answered += client.waiting() == error;

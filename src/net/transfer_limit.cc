@@ -39,11 +39,13 @@ void TransferLimit::leave_queue(const wire::Endpoint& machine) {
   if (waiting_.erase(machine) > 0) std::erase(queue_, machine);
 }
 
-/// It has a place, and as many as there are for each if those who wait had theirs.
+/// It has a place, and as many as there are for each if those who wait without one had theirs.
 bool TransferLimit::has_its_share(const wire::Endpoint& machine) const {
   const auto held = places_.find(machine);
-  const auto others = queue_.size() - waiting_.count(machine);
-  return held != places_.end() && others > 0 && held->second >= most_ / (others + places_.size());
+  if (held == places_.end()) return false;
+  const auto others = static_cast<std::size_t>(std::ranges::count_if(
+      queue_, [this](const auto& waiting) { return !places_.contains(waiting); }));
+  return others > 0 && held->second >= most_ / (others + places_.size());
 }
 
 /// Not all are to come at the same moment.

@@ -1,8 +1,8 @@
 // How many large files may be sent over HTTP at once: in a storm each machine is better served in its turn, fast, than
 // all of them slowly. Those beyond are told to come again (503 with Retry-After, which iPXE honours), and stand in a queue
 // meanwhile: who comes new gets a place only if more are free than machines wait. A machine that had a place a moment
-// ago is in the middle of its boot and goes first, so that boots end instead of all standing half-way. While others
-// wait, no machine has more than its share of the places.
+// ago is in the middle of its boot and goes first, so that boots end instead of all standing half-way. While machines
+// without a place wait, none gets more than its share.
 #pragma once
 
 #include <chrono>

@@ -86,8 +86,16 @@ TEST_F(TransferLimitTest, WhoHasAPlaceGetsNoSecondWhileOthersWait) {
   gives_back(1);
   EXPECT_FALSE(takes(1));
   EXPECT_TRUE(takes(2));
-  gives_back(1);
-  EXPECT_TRUE(takes(1)) << "nobody else waits";
+}
+
+TEST_F(TransferLimitTest, NoPlaceIsKeptForWhoHasOne) {
+  TransferLimit four(4);
+  const auto takes = [&](std::uint8_t number) { return !four.take(machine(number), now); };
+  for (std::uint8_t number = 1; number <= 4; ++number) EXPECT_TRUE(takes(number));
+  EXPECT_FALSE(takes(1) || takes(2));
+  four.give_back(machine(3), now);
+  four.give_back(machine(4), now);
+  EXPECT_TRUE(takes(1) && takes(2));
 }
 
 TEST_F(TransferLimitTest, APlaceIsGivenBackOnce) {

@@ -186,7 +186,7 @@ void Transfer::send_again() {
 void Transfer::expire(TimePoint now) {
   if (over() || now < deadline_) return;
   if (stage_ == Stage::error) return finish(outcome_);
-  if (gives_up(now)) return finish(all_sent() ? Outcome::final_ack_lost : Outcome::timed_out);
+  if (gives_up(now)) return give_up();
   if (suspects_gap_) {
     suspects_gap_ = false;
     ++suspicions_;
@@ -197,6 +197,11 @@ void Transfer::expire(TimePoint now) {
     send_again();
   }
   arm(now);
+}
+
+void Transfer::give_up() {
+  if (outcome_ == Outcome::running)
+    finish(all_sent() ? Outcome::final_ack_lost : Outcome::timed_out);
 }
 
 bool Transfer::gives_up(TimePoint now) const {

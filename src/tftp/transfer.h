@@ -137,6 +137,9 @@ class Transfer {
   /// meanwhile.
   void abort(std::uint16_t code, std::string_view text, TimePoint now);
 
+  /// Ends the transfer as if the client had been silent for too long.
+  void give_up();
+
   /// Nothing is left to do: pending() stays empty and the transfer may be destroyed.
   bool over() const { return stage_ == Stage::over; }
   /// Anything but `running` is final, though an ERROR packet may still be pending.

@@ -69,15 +69,17 @@ def empty_lines_without_end(bench):
     pixie = bench.start("--threads", "1")
     flood = f"exec yes $'\\r' > /dev/tcp/{SERVER}/{pixie.http}"
     with contextlib.ExitStack() as stack:
+        children = []
         for _ in range(3):
-            child = stack.enter_context(subprocess.Popen(
+            children.append(stack.enter_context(subprocess.Popen(
                 ["ip", "netns", "exec", bench.network.client, "bash", "-c", flood],
-                stderr=subprocess.DEVNULL))
-            stack.callback(child.kill)
+                stderr=subprocess.DEVNULL)))
+            stack.callback(children[-1].kill)
         watch = Stopwatch()
         while watch.seconds() < 3:
             with Connection(bench, pixie) as connection:
                 equal("meanwhile", connection.get("/extra/file").body, data)
+        check(all(child.poll() is None for child in children), "the flood has ended")
         pixie.signal(signal.SIGTERM)
         equal("exit status", pixie.wait(20), 0)
 
