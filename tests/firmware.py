@@ -27,7 +27,8 @@ from lab.scene import (Assign, Case, Logged, NETBOOT_XYZ_RUNS, OWN_FILE, Scene, 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 LOG_LINES = 30
 
-IPXE = See("ipxe", rb"iPXE initialising")
+# The firmware of a serial console may move the cursor in the midst of a word.
+IPXE = See("ipxe", rb"(?:iPXE ini|ising devices)[^\n]*\n")
 MENU = See("menu", rb"own script")
 MENU_AGAIN = See("menu again", MENU.pattern)
 SCRIPT = See("script", SCRIPT_RUNS.encode())
