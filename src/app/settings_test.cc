@@ -41,10 +41,13 @@ TEST(CommandLine, JoinsListsAndLeavesCommasInNamesAlone) {
 TEST(CommandLine, HelpsOnEachCommandWhateverItStillLacks) {
   EXPECT_EQ(parse({"-h"})->help_on, "");
   const std::vector<std::vector<const char*>> lines{
-      {"roms"},    {"roms", "export"},  {"dhcp-config"},      {"doctor"},       {"doctor", "probe"},
-      {"storm"},   {"check"},           {"explain"},          {"images"},       {"images", "cat"},
-      {"machine"}, {"machine", "once"}, {"mirror"},           {"mirror", "fetch"},
-      {"fetch"},   {"sandbox"},         {"sandbox", "write"}, {"tls", "init"},  {"man"},
+      {"roms"},          {"roms", "export"},   {"dhcp-config"},
+      {"doctor"},        {"doctor", "probe"},  {"storm"},
+      {"check"},         {"explain"},          {"images"},
+      {"images", "cat"}, {"machine"},          {"machine", "once"},
+      {"mirror"},        {"mirror", "fetch"},  {"fetch"},
+      {"sandbox"},       {"sandbox", "write"}, {"tls", "init"},
+      {"man"},
   };
   for (auto words : lines) {
     words.push_back("--help");
