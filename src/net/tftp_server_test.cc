@@ -138,6 +138,32 @@ class TftpServerTest : public testing::Test {
     });
   }
 
+  /// Of fifty clients at one address that confirm nothing few get the answer to `request`; then one is sent to whom that
+  /// is not counted.
+  void expect_few_answers(std::string_view request, int answer, std::string_view uncounted,
+                          int its_answer) {
+    std::vector<Client> forged(50);
+    const auto began = Clock::now();
+    for (auto& client : forged) client.send(request, port);
+    // It comes when those before were looked at.
+    Client honest;
+    honest.send(uncounted, port);
+    EXPECT_EQ(honest.receive(), its_answer);
+    std::size_t answered = 0;
+    for (auto& client : forged) answered += client.waiting() == answer;
+    const std::chrono::duration<double> took = Clock::now() - began;
+    EXPECT_GE(answered, limit);
+    EXPECT_LE(static_cast<double>(answered), static_cast<double>(limit) * (took.count() + 1));
+  }
+
+  /// From its request to its first block: it was heard then.
+  void begin(Client& client, std::string_view request = request_with_options) const {
+    client.send(request, port);
+    ASSERT_EQ(client.receive(), oack);
+    client.send(ack_of_oack, client.server());
+    ASSERT_EQ(client.receive(), data);
+  }
+
   std::uint16_t port = 0;
 
  private:
@@ -151,32 +177,12 @@ class TftpServerTest : public testing::Test {
 };
 
 TEST_F(TftpServerTest, SendsFewBlocksToAnAddressThatConfirmsNone) {
-  std::vector<Client> forged(50);
-  const auto began = Clock::now();
-  for (auto& client : forged) client.send(plain_request, port);
-  // An option acknowledgment is no more than its request; it comes when those before were looked at.
-  Client honest;
-  honest.send(request_with_options, port);
-  EXPECT_EQ(honest.receive(), oack);
-  std::size_t answered = 0;
-  for (auto& client : forged) answered += client.waiting() == data;
-  const std::chrono::duration<double> took = Clock::now() - began;
-  EXPECT_GE(answered, limit);
-  EXPECT_LE(static_cast<double>(answered), static_cast<double>(limit) * (took.count() + 1));
+  // An option acknowledgment is no more than its request.
+  expect_few_answers(plain_request, data, request_with_options, oack);
 }
 
 TEST_F(TftpServerTest, AnOptionThatIsNotAgreedToIsNoWayAround) {
-  std::vector<Client> forged(50);
-  const auto began = Clock::now();
-  for (auto& client : forged) client.send("\0\1extra/file\0octet\0timeout\000255\0"sv, port);
-  Client honest;
-  honest.send(request_with_options, port);
-  EXPECT_EQ(honest.receive(), oack);
-  std::size_t answered = 0;
-  for (auto& client : forged) answered += client.waiting() == data;
-  const std::chrono::duration<double> took = Clock::now() - began;
-  EXPECT_GE(answered, limit);
-  EXPECT_LE(static_cast<double>(answered), static_cast<double>(limit) * (took.count() + 1));
+  expect_few_answers("\0\1extra/file\0octet\0timeout\000255\0"sv, data, request_with_options, oack);
 }
 
 TEST_F(TftpServerTest, ARepeatedRequestIsNoWayAround) {
@@ -194,17 +200,7 @@ TEST_F(TftpServerTest, ARepeatedRequestIsNoWayAround) {
 }
 
 TEST_F(TftpServerTest, RefusesFewRequestsThatAreMuchShorterThanTheAnswer) {
-  std::vector<Client> forged(50);
-  const auto began = Clock::now();
-  for (auto& client : forged) client.send("\0\1f\0mail\0"sv, port);
-  Client honest;
-  honest.send("\0\2extra/file\0octet\0"sv, port);
-  EXPECT_EQ(honest.receive(), error);
-  std::size_t answered = 0;
-  for (auto& client : forged) answered += client.waiting() == error;
-  const std::chrono::duration<double> took = Clock::now() - began;
-  EXPECT_GE(answered, limit);
-  EXPECT_LE(static_cast<double>(answered), static_cast<double>(limit) * (took.count() + 1));
+  expect_few_answers("\0\1f\0mail\0"sv, error, "\0\2extra/file\0octet\0"sv, error);
 }
 
 TEST_F(TftpServerTest, WhoConfirmsIsNotLimited) {
@@ -298,12 +294,7 @@ TEST_F(FullTftpServerTest, WhoWasNotHeardLongestMakesRoom) {
 
 TEST_F(FullTftpServerTest, WhoReadsNoFileMakesNoRoomForOne) {
   std::vector<Client> files(2);
-  for (auto& client : files) {
-    client.send(request_with_options, port);
-    ASSERT_EQ(client.receive(), oack);
-    client.send(ack_of_oack, client.server());
-    ASSERT_EQ(client.receive(), data);
-  }
+  for (auto& client : files) ASSERT_NO_FATAL_FAILURE(begin(client));
   // Translated as a whole: the file is not open meanwhile.
   Client text;
   text.send("\0\1extra/file\0netascii\0tsize\0000\0"sv, port);
@@ -318,12 +309,7 @@ TEST_F(FullTftpServerTest, WhoReadsNoFileMakesNoRoomForOne) {
 TEST_F(FullTftpServerTest, TextsThatAreTranslatedAreBounded) {
   constexpr auto text = "\0\1extra/file\0netascii\0tsize\0000\0"sv;
   std::vector<Client> clients(4);
-  for (std::size_t i : {0U, 1U}) {
-    clients[i].send(text, port);
-    ASSERT_EQ(clients[i].receive(), oack);
-    clients[i].send(ack_of_oack, clients[i].server());
-    ASSERT_EQ(clients[i].receive(), data);
-  }
+  for (std::size_t i : {0U, 1U}) ASSERT_NO_FATAL_FAILURE(begin(clients[i], text));
   clients[2].send(text, port);
   Client writer;
   writer.send("\0\2extra/file\0octet\0"sv, port);
@@ -349,12 +335,7 @@ class ImpatientTftpServerTest : public TftpServerTest {
 
 TEST_F(ImpatientTftpServerTest, WhoWasHeardAndIsSilentMakesRoom) {
   std::vector<Client> clients(3);
-  for (auto& client : clients) {
-    client.send(request_with_options, port);
-    ASSERT_EQ(client.receive(), oack);
-    client.send(ack_of_oack, client.server());
-    ASSERT_EQ(client.receive(), data);
-  }
+  for (auto& client : clients) ASSERT_NO_FATAL_FAILURE(begin(client));
   clients[0].send("\0\4\0\1"sv, clients[0].server());
   EXPECT_EQ(clients[0].receive(), error);
   for (std::size_t i : {1U, 2U}) {
@@ -379,12 +360,7 @@ TEST_F(ImpatientTftpServerTest, AsManyMayLingerAsMayRun) {
 
 TEST_F(FullTftpServerTest, WhoWasHeardIsNotDisturbed) {
   std::vector<Client> clients(2);
-  for (auto& client : clients) {
-    client.send(request_with_options, port);
-    ASSERT_EQ(client.receive(), oack);
-    client.send(ack_of_oack, client.server());
-    ASSERT_EQ(client.receive(), data);
-  }
+  for (auto& client : clients) ASSERT_NO_FATAL_FAILURE(begin(client));
   Client late;
   late.send(request_with_options, port);
   // What is sent later to the same socket is answered later.
