@@ -264,10 +264,25 @@ TEST_F(ApiTest, TellsWhatAnotherServerSaid) {
 
 TEST_F(ApiTest, TheOwnersFilesAreShownAsTheyAre) {
   office.the_default_script = "#!ipxe\necho default\n";
-  EXPECT_EQ(get("/machines/525400000001/script").made.body, *office.the_default_script);
+  EXPECT_EQ(get("/machines/525400000001/script").made.body, **office.the_default_script);
   office.the_own_script = "#!ipxe\necho own\n";
-  EXPECT_EQ(get("/machines/525400000001/script").made.body, *office.the_own_script);
+  EXPECT_EQ(get("/machines/525400000001/script").made.body, **office.the_own_script);
   EXPECT_EQ(json_in(get("/explain/525400000001")).at("decision").at("because"), "own_script");
+}
+
+TEST_F(ApiTest, WhyAnOwnersFileCantBeServed) {
+  const auto expect_told = [&](const char* because, const char* reason) {
+    const auto why = json_in(get("/explain/525400000001"));
+    EXPECT_EQ(why.at("decision").at("because"), because);
+    EXPECT_EQ(why.at("script"), nullptr);
+    EXPECT_EQ(why.at("error"), reason);
+    EXPECT_EQ(get("/machines/525400000001/script").made.status, 409);
+  };
+  EXPECT_EQ(get("/machines/525400000001/script").made.status, 404);
+  office.the_default_script = fail("default.ipxe leads out.");
+  expect_told("default_script", "default.ipxe leads out.");
+  office.the_own_script = fail("It may not be read.");
+  expect_told("own_script", "It may not be read.");
 }
 
 TEST_F(ApiTest, ACallbackNeedsItsToken) {

@@ -31,7 +31,7 @@ struct Inquiry {
   std::optional<machines::Assignment> assignment;
   machines::Here here;
   bool has_own_script = false;
-  std::optional<std::string> default_script;
+  std::optional<Expected<std::string>> default_script;
   UpstreamAnswer upstream;
 
   const machines::Assignment* assigned() const { return assignment ? &*assignment : nullptr; }
@@ -96,14 +96,20 @@ Script profile_script(const Inquiry& inquiry, const machines::Decision& decision
   return {.text = std::move(*text), .mistake = {}, .urls = std::move(urls)};
 }
 
+Script script_of(std::optional<Expected<std::string>> owners) {
+  if (!owners) return {};
+  if (!*owners) return {.text = {}, .mistake = std::move(owners->error().text)};
+  return {.text = std::move(**owners), .mistake = {}};
+}
+
 Script script_of(const Context& context, const Inquiry& inquiry,
                  const machines::Decision& decision) {
   if (decision.profile) return profile_script(inquiry, decision);
   switch (decision.because) {
     case Because::own_script:
-      return {.text = context.office.own_script(context.mac), .mistake = {}};
+      return script_of(context.office.own_script(context.mac));
     case Because::default_script:
-      return {.text = inquiry.default_script, .mistake = {}};
+      return script_of(inquiry.default_script);
     case Because::upstream:
       return {.text = inquiry.upstream.script, .mistake = {}};
     default:
@@ -166,8 +172,9 @@ Answer get_script(const Context& context) {
   auto script = script_of(context, inquiry, decision);
   if (script.text)
     return {{.content_type = "text/plain; charset=utf-8", .body = std::move(*script.text)}};
-  // A profile that can't be rendered is the owner's to mend; all else has no script here.
-  return problem(decision.profile ? 409 : 404, script.mistake.value_or("The file is gone."));
+  // What is for the machine but can't be made or served is the owner's to mend.
+  const bool mendable = script.mistake && decision.because != Because::nothing;
+  return problem(mendable ? 409 : 404, script.mistake.value_or("The file is gone."));
 }
 
 }  // namespace pixie::api

@@ -52,9 +52,9 @@ class Office {
   virtual std::shared_ptr<const Tokens> tokens() const = 0;
   virtual const machines::Roster& roster() const = 0;
   virtual std::shared_ptr<const roms::Catalogue> catalogue() const = 0;
-  /// The text of the machine's own script, and of default.ipxe.
-  virtual std::optional<std::string> own_script(const wire::Mac& mac) const = 0;
-  virtual std::optional<std::string> default_script() const = 0;
+  /// The text of the machine's own script, and of default.ipxe, or why it can't be served; nothing: there is none.
+  virtual std::optional<Expected<std::string>> own_script(const wire::Mac& mac) const = 0;
+  virtual std::optional<Expected<std::string>> default_script() const = 0;
   /// As last heard, without asking the other server now.
   virtual UpstreamAnswer upstream(const wire::Mac& mac) const = 0;
   /// The server as this machine would reach it. The callback is left empty.

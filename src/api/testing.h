@@ -24,8 +24,8 @@ class TestOffice final : public Office {
   std::shared_ptr<const Tokens> the_tokens;
   machines::Roster the_roster;
   std::shared_ptr<const roms::Catalogue> the_catalogue = std::make_shared<const roms::Catalogue>();
-  std::optional<std::string> the_own_script;
-  std::optional<std::string> the_default_script;
+  std::optional<Expected<std::string>> the_own_script;
+  std::optional<Expected<std::string>> the_default_script;
   UpstreamAnswer the_upstream;
   std::set<std::string> paths;
   std::vector<std::string> the_health_problems;
@@ -41,8 +41,12 @@ class TestOffice final : public Office {
   std::shared_ptr<const Tokens> tokens() const override { return the_tokens; }
   const machines::Roster& roster() const override { return the_roster; }
   std::shared_ptr<const roms::Catalogue> catalogue() const override { return the_catalogue; }
-  std::optional<std::string> own_script(const wire::Mac&) const override { return the_own_script; }
-  std::optional<std::string> default_script() const override { return the_default_script; }
+  std::optional<Expected<std::string>> own_script(const wire::Mac&) const override {
+    return the_own_script;
+  }
+  std::optional<Expected<std::string>> default_script() const override {
+    return the_default_script;
+  }
   UpstreamAnswer upstream(const wire::Mac&) const override { return the_upstream; }
   machines::Here here(const machines::Identity&) const override {
     return {.server = "http://192.0.2.1", .host = "192.0.2.1", .callback = ""};

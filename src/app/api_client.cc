@@ -7,10 +7,6 @@
 
 namespace pixie::app {
 
-std::unexpected<Failed> failed(ExitCode code, std::string text) {
-  return std::unexpected(Failed{code, {std::move(text)}});
-}
-
 std::string own_server(const Values& values) {
   const auto endpoints = parse_endpoints(values.find("http")->second.text, 80);
   const auto http = endpoints ? endpoints->front() : wire::Endpoint{};

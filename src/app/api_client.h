@@ -1,31 +1,19 @@
 // The commands' client of a pixie's API.
 #pragma once
 
-#include <expected>
 #include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include "app/manual.h"
+#include "app/exit_code.h"
 #include "app/settings.h"
 #include "http/url.h"
 #include "net/http_client.h"
-#include "wire/error.h"
 
 namespace pixie::app {
 
 using Json = nlohmann::ordered_json;
-
-/// An error with its exit code.
-struct Failed {
-  ExitCode code;
-  Error error;
-};
-template <class T>
-using Outcome = std::expected<T, Failed>;
-
-std::unexpected<Failed> failed(ExitCode code, std::string text);
 
 /// The URL of the pixie of the settings, by loopback unless it listens on one address only.
 std::string own_server(const Values& values);

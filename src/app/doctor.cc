@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 
 #include "app/doctor_text.h"
-#include "app/manual.h"
+#include "app/exit_code.h"
 #include "doctor/diagnosis.h"
 #include "doctor/timeline.h"
 #include "net/frames.h"

@@ -7,7 +7,7 @@
 
 #include "app/doctor.h"
 #include "app/doctor_text.h"
-#include "app/manual.h"
+#include "app/exit_code.h"
 #include "dhcp/option.h"
 #include "dhcp/printable.h"
 #include "doctor/probe.h"

@@ -14,6 +14,7 @@
 #include "api/json.h"
 #include "app/images_now.h"
 #include "app/own_address.h"
+#include "app/owner_script.h"
 #include "http/target.h"
 #include "machines/decide.h"
 #include "machines/fleet.h"
@@ -29,8 +30,6 @@ namespace {
 
 using machines::Fact;
 using machines::Source;
-
-constexpr std::size_t script_limit_bytes = 1 << 20;
 
 Expected<machines::Identity> identity_of(const ExplainArguments& arguments) {
   const auto mac = wire::Mac::parse(arguments.mac);
@@ -54,14 +53,6 @@ Expected<std::shared_ptr<const machines::Fleet>> fleet_of(const Settings& settin
   auto fleet = machines::Fleet::load(now.sources);
   if (fleet) return std::move(*fleet);
   return fail(fmt::format("{} (pixie check tells all mistakes)", fleet.error().front().one_line()));
-}
-
-std::optional<std::string> text_of(const std::optional<tree::Body>& body) {
-  if (!body || body->size() > script_limit_bytes) return std::nullopt;
-  std::string text(body->size(), '\0');
-  const auto count = body->read(0, std::as_writable_bytes(std::span(text)));
-  if (count != static_cast<std::ptrdiff_t>(text.size())) return std::nullopt;
-  return text;
 }
 
 /// By the likely address, if the settings name none.
@@ -118,11 +109,11 @@ class Explanation {
 
   void tell() {
     const auto own_script = tree_.own_script(*identity_.mac());
-    machines::Question question{
-        .identity = identity_,
-        .assignment = assignment(),
-        .has_own_script = own_script.has_value(),
-        .has_default_script = tree_.default_script() || tree_.default_refusal()};
+    const auto default_script = tree_.default_script();
+    machines::Question question{.identity = identity_,
+                                .assignment = assignment(),
+                                .has_own_script = own_script.has_value(),
+                                .has_default_script = default_script.has_value()};
     auto decision = machines::decide(fleet_, question);
     if (!settings_.upstream.empty() && decision.because > machines::Because::upstream) {
       upstream_ = ask_upstream(settings_.upstream, *identity_.mac());
@@ -135,11 +126,9 @@ class Explanation {
     for (const auto& step : machines::explain(fleet_, question))
       say("  {} {}\n", step.decided ? '>' : '-', step.text);
     if (decision.profile) return tell_profile(decision);
-    if (decision.because == machines::Because::own_script) return tell_script(text_of(own_script));
-    if (decision.because == machines::Because::upstream) return tell_script(upstream_.script);
-    if (decision.because != machines::Because::default_script) return;
-    const auto refusal = tree_.default_refusal();
-    tell_script(refusal ? refusal->text + '\n' : text_of(tree_.default_script()));
+    if (decision.because == machines::Because::own_script) tell_owners(own_script);
+    if (decision.because == machines::Because::upstream) tell_script(upstream_.script);
+    if (decision.because == machines::Because::default_script) tell_owners(default_script);
   }
 
  private:
@@ -209,9 +198,12 @@ class Explanation {
     }
   }
 
-  void tell_script(const std::optional<std::string>& script) {
-    say("\nIts script\n{}", script ? *script : "It can't be read.\n");
+  void tell_owners(const std::optional<tree::OwnerScript>& script) {
+    const auto text = text_of(script);
+    tell_script(*text ? **text : text->error().text + '\n');
   }
+
+  void tell_script(std::string_view script) { say("\nIts script\n{}", script); }
 
   /// Whether it is there, if it is this server's.
   std::string whereabouts(std::string_view url, const machines::Variables& variables) {
@@ -247,15 +239,15 @@ class Explanation {
 
 }  // namespace
 
-Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
-                               const std::function<Running(const wire::Mac&)>& ask,
-                               std::ostream& out) {
+Outcome<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
+                              const std::function<Running(const wire::Mac&)>& ask,
+                              std::ostream& out) {
   const auto identity = identity_of(arguments);
-  if (!identity) return std::unexpected(identity.error());
+  if (!identity) return failed(usage, identity.error().text);
   auto images = images_now(settings.images);
-  if (!images) return std::unexpected(images.error());
+  if (!images) return failed(failure, images.error().text);
   const auto fleet = fleet_of(settings, *images);
-  if (!fleet) return std::unexpected(fleet.error());
+  if (!fleet) return failed(failure, fleet.error().text);
   Explanation(settings, std::move(*images), **fleet, *identity, ask(*identity->mac()), out).tell();
   return {};
 }

@@ -6,9 +6,9 @@
 #include <ostream>
 #include <string>
 
+#include "app/exit_code.h"
 #include "app/running.h"
 #include "app/settings.h"
-#include "wire/error.h"
 
 namespace pixie::app {
 
@@ -21,9 +21,9 @@ struct ExplainArguments {
 /// Tells who the machine is, each step of the decision, its script, its ROM, and of each URL whether this server has it:
 /// from the folders of the settings, from what the pixie that runs on this host saw of the machine and was told to assign
 /// to it, and from the other server of --api; and which of them could be asked. `ask` gives what the running pixie knows
-/// (ask_running). An error if the MAC address is none, or the files have mistakes.
-Expected<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
-                               const std::function<Running(const wire::Mac&)>& ask,
-                               std::ostream& out);
+/// (ask_running). An error if the MAC address or a fact is none, or the files have mistakes.
+Outcome<void> explain_machine(const ExplainArguments& arguments, const Settings& settings,
+                              const std::function<Running(const wire::Mac&)>& ask,
+                              std::ostream& out);
 
 }  // namespace pixie::app

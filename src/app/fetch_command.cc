@@ -12,7 +12,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "app/manual.h"
+#include "app/exit_code.h"
 #include "app/mirror_client.h"
 #include "app/progress.h"
 #include "app/signature.h"
@@ -105,8 +105,6 @@ class Fetching {
   }
 
   Expected<void> may_write() const {
-    if (settings_.layout.scripts.empty())
-      return fail("name the scripts folder, where the profile will be: -d DIR");
     const auto file = profile_file();
     if (arguments_.force || !fs::exists(file) || content_of(file).starts_with(profile_mark))
       return {};
@@ -274,25 +272,29 @@ void list(const std::vector<Source>& known) {
   }
 }
 
-Expected<void> run(const FetchArguments& arguments, const Settings& settings) {
+Outcome<void> run(const FetchArguments& arguments, const Settings& settings) {
   const auto known = sources::parse_sources(sources::embedded_sources());
-  if (!known) return std::unexpected(known.error());
+  if (!known) return failed(failure, known.error().text);
   if (arguments.request.empty()) {
     list(*known);
     return {};
   }
   auto chosen = sources::choose_source(*known, arguments.request, arguments.arch);
-  if (!chosen) return std::unexpected(chosen.error());
+  if (!chosen) return failed(usage, chosen.error().text);
   auto mirror = mirror_for(*chosen, arguments);
-  if (!mirror) return std::unexpected(mirror.error());
-  return Fetching(std::move(*chosen), std::move(*mirror), arguments, settings).run();
+  if (!mirror) return failed(usage, mirror.error().text);
+  if (settings.layout.scripts.empty())
+    return failed(usage, "fetch: name the scripts folder, where the profile will be: -d DIR");
+  const auto done = Fetching(std::move(*chosen), std::move(*mirror), arguments, settings).run();
+  if (!done) return failed(failure, done.error().text);
+  return {};
 }
 
 }  // namespace
 
 int fetch_command(const FetchArguments& arguments, const Settings& settings) {
   const auto done = run(arguments, settings);
-  return done ? success : complain(failure, done.error());
+  return done ? success : complain(done.error());
 }
 
 }  // namespace pixie::app

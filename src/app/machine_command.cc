@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/api_client.h"
+#include "app/exit_code.h"
 #include "app/machine_text.h"
 #include "http/target.h"
 #include "wire/mac.h"
@@ -150,7 +151,7 @@ Outcome<void> run(const MachineArguments& arguments, const Values& values) {
 
 int machine_command(const MachineArguments& arguments, const Values& values) {
   const auto done = run(arguments, values);
-  if (!done) return complain(done.error().code, done.error().error);
+  if (!done) return complain(done.error());
   std::cout << std::flush;
   return std::cout ? success : failure;
 }

@@ -9,6 +9,7 @@
 #include "app/check.h"
 #include "app/command_line.h"
 #include "app/dhcp_config.h"
+#include "app/exit_code.h"
 #include "app/explain.h"
 #include "app/image_files.h"
 #include "app/images_command.h"
@@ -84,15 +85,15 @@ int sandbox(const CommandLine& line) {
 int check(const CommandLine& line) {
   auto values = gather_values(line);
   if (!values) return complain(usage, values.error());
-  auto& folder = values->find("scripts")->second.text;
-  if (!line.operand.empty()) folder = line.operand;
-  if (folder.empty()) return complain(usage, {"check: name the scripts folder: pixie check DIR"});
-  // A folder that is not there is for check_folder() to tell.
+  auto& folder = values->find("scripts")->second;
+  if (!line.operand.empty()) folder = {.text = line.operand, .origin = "check"};
+  if (folder.text.empty())
+    return complain(usage, {"check: name the scripts folder: pixie check DIR"});
   const auto settings = interpret(*values);
-  const auto images = settings ? settings->images : std::string();
-  const auto catalogue =
-      settings ? settings->layout.catalogue : std::make_shared<const roms::Catalogue>();
-  return check_folder(folder, images, *catalogue, std::cout) ? success : failure;
+  if (!settings) return complain(usage, settings.error());
+  const bool sound =
+      check_folder(folder.text, settings->images, *settings->layout.catalogue, std::cout);
+  return sound ? success : failure;
 }
 
 int images_show(const CommandLine& line) {
@@ -114,7 +115,7 @@ int image_files(const CommandLine& line) {
 
 int tls_init(const TlsArguments& arguments) {
   const auto done = init_tls(arguments, std::cout);
-  return done ? success : complain(failure, done.error());
+  return done ? success : complain(done.error());
 }
 
 /// A command that works with the settings.
@@ -135,7 +136,7 @@ int explain(const CommandLine& line) {
   if (!settings) return complain(usage, settings.error());
   const auto ask = [&](const wire::Mac& mac) { return ask_running(mac, *values); };
   const auto done = explain_machine(line.explain, *settings, ask, std::cout);
-  return done ? success : complain(failure, done.error());
+  return done ? success : complain(done.error());
 }
 
 int run(int argc, char** argv) {

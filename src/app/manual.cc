@@ -123,8 +123,10 @@ constexpr Text examples[] = {
 constexpr Text exit_codes[] = {
     {"0", "All went well; also after SIGTERM and SIGINT."},
     {"1",
-     "A command failed: a file can't be written, a ROM is damaged; doctor: a machine does not "
-     "boot; machine: the server can't be reached, or refuses; check, explain: there is a mistake."},
+     "A command failed: a file can't be written, a ROM is damaged, a mirror does not answer; "
+     "serving: what pixie keeps (--state, --mirror-dir) can't be used, or a protection that "
+     "--sandbox demands can't be had; doctor, storm: a machine does not boot; machine: the server "
+     "can't be reached, or refuses; check, explain: there is a mistake."},
     {"2",
      "A setting or an argument is wrong, or a folder is missing; doctor: a capability is missing."},
     {"3", "A port can't be opened: taken, privileged, or no address of this machine."},
@@ -213,11 +215,6 @@ std::string help_on(std::string_view command) {
 }
 
 }  // namespace
-
-int complain(ExitCode code, const Error& error) {
-  fmt::print(stderr, "pixie: {}\n", error.text);
-  return code;
-}
 
 std::string help_text(std::string_view command) {
   if (!command.empty()) return help_on(command);

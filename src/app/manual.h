@@ -4,15 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "wire/error.h"
-
 namespace pixie::app {
-
-/// Exit codes, as the manual tells them.
-enum ExitCode : int { success = 0, failure = 1, usage = 2, cannot_listen = 3 };
-
-/// Tells the error on stderr; returns `code`.
-int complain(ExitCode code, const Error& error);
 
 /// For `--help`; what the command alone takes, for `--help` behind it.
 std::string help_text(std::string_view command = {});

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "app/manual.h"
+#include "app/exit_code.h"
 #include "app/mirror_client.h"
 #include "app/progress.h"
 #include "mirror/location.h"

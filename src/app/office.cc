@@ -10,18 +10,10 @@
 
 #include <fmt/format.h>
 
+#include "app/owner_script.h"
+
 namespace pixie::app {
 namespace {
-
-constexpr std::size_t script_limit_bytes = 1 << 20;
-
-std::optional<std::string> text_of(const std::optional<tree::Body>& body) {
-  if (!body || body->size() > script_limit_bytes) return std::nullopt;
-  std::string text(body->size(), '\0');
-  const auto count = body->read(0, std::as_writable_bytes(std::span(text)));
-  if (count != static_cast<std::ptrdiff_t>(text.size())) return std::nullopt;
-  return text;
-}
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -91,12 +83,12 @@ std::shared_ptr<const roms::Catalogue> Office::catalogue() const {
   return tree_.layout().catalogue;
 }
 
-std::optional<std::string> Office::own_script(const wire::Mac& mac) const {
+std::optional<Expected<std::string>> Office::own_script(const wire::Mac& mac) const {
   const std::lock_guard lock(mutex_);
   return text_of(tree_.own_script(mac));
 }
 
-std::optional<std::string> Office::default_script() const {
+std::optional<Expected<std::string>> Office::default_script() const {
   const std::lock_guard lock(mutex_);
   return text_of(tree_.default_script());
 }

@@ -40,8 +40,8 @@ class Office final : public api::Office {
   std::shared_ptr<const api::Tokens> tokens() const override;
   const machines::Roster& roster() const override { return roster_; }
   std::shared_ptr<const roms::Catalogue> catalogue() const override;
-  std::optional<std::string> own_script(const wire::Mac& mac) const override;
-  std::optional<std::string> default_script() const override;
+  std::optional<Expected<std::string>> own_script(const wire::Mac& mac) const override;
+  std::optional<Expected<std::string>> default_script() const override;
   api::UpstreamAnswer upstream(const wire::Mac& mac) const override;
   machines::Here here(const machines::Identity& machine) const override;
   bool has(const http::Target& target) const override;

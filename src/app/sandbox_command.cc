@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "app/manual.h"
+#include "app/exit_code.h"
 #include "app/privileges.h"
 #include "app/sandbox.h"
 #include "tree/descriptor.h"

@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 
 #include "app/banner.h"
-#include "app/manual.h"
+#include "app/exit_code.h"
 #include "app/notify.h"
 #include "app/privileges.h"
 #include "app/sandbox.h"

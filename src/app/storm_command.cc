@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include "app/manual.h"
+#include "app/exit_code.h"
 #include "app/progress.h"
 #include "app/storm_text.h"
 #include "dhcp/packet.h"

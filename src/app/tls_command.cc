@@ -105,10 +105,8 @@ See docs/https.md.
                      address ? address->url_host() : names.front());
 }
 
-}  // namespace
-
-Expected<void> init_tls(const TlsArguments& arguments, std::ostream& out) {
-  const fs::path folder(arguments.folder);
+Expected<void> init_in(const fs::path& folder, const std::vector<std::string>& names,
+                       std::ostream& out) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (!fs::is_directory(folder))
@@ -118,16 +116,24 @@ Expected<void> init_tls(const TlsArguments& arguments, std::ostream& out) {
       return fail(fmt::format("tls init: {} is there already; move it away to make a new one",
                               (folder / file).native()));
   }
-  const auto names = arguments.names.empty() ? own_names() : arguments.names;
-  // What is wrong with the names is told before anything is written.
-  if (auto tried = certificates::check_names(names); !tried)
-    return fail(fmt::format("tls init: {}", tried.error().text));
   const auto authority = authority_in(folder);
   if (!authority) return std::unexpected(authority.error());
   const auto server = authority->sign_server(names);
   if (!server) return fail(fmt::format("tls init: {}", server.error().text));
   if (auto written = write_pair(folder, "server", *server); !written) return written;
   out << how_to_go_on(folder, names, authority->fingerprint());
+  return {};
+}
+
+}  // namespace
+
+Outcome<void> init_tls(const TlsArguments& arguments, std::ostream& out) {
+  const auto names = arguments.names.empty() ? own_names() : arguments.names;
+  // What is wrong with the names is told before anything is written.
+  if (const auto tried = certificates::check_names(names); !tried)
+    return failed(usage, fmt::format("tls init: {}", tried.error().text));
+  const auto made = init_in(arguments.folder, names, out);
+  if (!made) return failed(failure, made.error().text);
   return {};
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "wire/error.h"
+#include "app/exit_code.h"
 
 namespace pixie::app {
 
@@ -17,6 +17,6 @@ struct TlsArguments {
 
 /// Writes ca.crt, ca.key, server.crt and server.key into the folder, which is made if it is not there, and tells how to
 /// go on. An authority that is there already signs; nothing is overwritten. Keys are for their owner alone (mode 0600).
-Expected<void> init_tls(const TlsArguments& arguments, std::ostream& out);
+Outcome<void> init_tls(const TlsArguments& arguments, std::ostream& out);
 
 }  // namespace pixie::app

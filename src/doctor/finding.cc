@@ -54,8 +54,10 @@ constexpr Row catalogue[] = {
      "{server} names the boot file {file}, but no server to load it from (siaddr is 0.0.0.0).",
      "Set next-server (siaddr) on {server} to the address of the TFTP server."},
     {Fault::two_proxies, "two-proxies", false,
-     "Several servers tell the machine what to boot ({detail}): which one it follows is chance.",
-     "Stop all of them but one."},
+     "Several servers tell the machine what to boot ({detail}): which one it follows depends on "
+     "its "
+     "firmware, or is chance.",
+     "Let one of them tell it: stop a proxy, or remove the boot file from the DHCP server."},
     {Fault::two_dhcp_servers, "two-dhcp-servers", false,
      "Several DHCP servers offer addresses ({detail}): which one the machine follows is chance.",
      "Stop all of them but one, unless they are meant to share the network."},

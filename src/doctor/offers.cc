@@ -1,6 +1,7 @@
 #include "doctor/offers.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include <fmt/format.h>
@@ -151,19 +152,25 @@ class Chooser {
   }
 
   void name_rivals() {
-    for (const bool proxies : {true, false}) {
-      std::vector<std::string> servers;
-      for (const auto& offer : offers_) {
-        const bool counts = proxies ? tells_what_to_boot(offer) : true;
-        const auto name = offer.server().text();
-        const bool is_new = std::ranges::find(servers, name) == servers.end();
-        if (offer.is_proxy() == proxies && counts && is_new) servers.push_back(name);
-      }
-      if (servers.size() < 2) continue;
-      choice_.findings.push_back(
-          make_finding(proxies ? Fault::two_proxies : Fault::two_dhcp_servers,
-                       {{}, {}, fmt::format("{}", fmt::join(servers, ", "))}));
+    const auto is_telling_proxy = [](const Offer& offer) {
+      return offer.is_proxy() && tells_what_to_boot(offer);
+    };
+    if (std::ranges::any_of(offers_, is_telling_proxy))
+      name_rivals(Fault::two_proxies, tells_what_to_boot);
+    name_rivals(Fault::two_dhcp_servers, std::not_fn(&Offer::is_proxy));
+  }
+
+  template <class Counts>
+  void name_rivals(Fault fault, Counts counts) {
+    std::vector<std::string> servers;
+    for (const auto& offer : offers_) {
+      const auto name = offer.server().text();
+      const bool is_new = std::ranges::find(servers, name) == servers.end();
+      if (std::invoke(counts, offer) && is_new) servers.push_back(name);
     }
+    if (servers.size() < 2) return;
+    choice_.findings.push_back(
+        make_finding(fault, {{}, {}, fmt::format("{}", fmt::join(servers, ", "))}));
   }
 
   std::span<const Offer> offers_;

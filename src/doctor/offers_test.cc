@@ -127,6 +127,9 @@ TEST(Offers, RivalsAreNoted) {
   EXPECT_THAT(ids(choice.findings), ElementsAre("two-proxies", "two-dhcp-servers"));
   EXPECT_THAT(choice.findings[0].cause, testing::HasSubstr("10.0.0.1, 10.0.0.9"));
   EXPECT_FALSE(any_stops_boot(choice.findings));
+  // So are a DHCP server and a proxy.
+  const auto mixed = offers_of({address_and("rom"), other});
+  EXPECT_THAT(ids(choose(mixed, client_facts("x86-bios")).findings), ElementsAre("two-proxies"));
   // The same server twice is no rival.
   const auto twice = offers_of({address_and("rom"), address_and("rom")});
   EXPECT_THAT(choose(twice, client_facts("x86-bios")).findings, IsEmpty());

@@ -36,8 +36,7 @@ desk::Visit visit_of(Loop& loop, const wire::Mac& machine, const Asker& asker) {
                .host = loop.tree.host(asker.server),
                .callback = {}},
       .menu_choice = {},
-      .has_default_script =
-          [&loop] { return loop.tree.default_script() || loop.tree.default_refusal(); },
+      .has_default_script = [&loop] { return loop.tree.default_script().has_value(); },
       .claims = !asker.looks_only};
   const bool seen = loop.machine_at(asker.peer, 0) == machine;
   visit.who.learn(Fact::mac, machine.colons(), seen ? Source::observed : Source::claimed);
@@ -67,18 +66,17 @@ Found found_for(Loop& loop, const wire::Mac& machine, const tree::Reached& serve
     found.given->claimed.clear();
     return found;
   }
-  auto body = answer.kind == Kind::default_script ? loop.tree.default_script() : std::nullopt;
-  if (!body && answer.kind == Kind::default_script) {
-    if (auto refusal = loop.tree.default_refusal()) {
-      found.body = std::move(*refusal);
-      return found;
-    }
-  }
-  if (!body && answer.kind == Kind::script)
+  std::optional<tree::OwnerScript> body;
+  if (answer.kind == Kind::default_script) body = loop.tree.default_script();
+  if (answer.kind == Kind::script)
     body = tree::Tree::made(tree::Body::Kind::script, name, std::move(answer.text));
   if (!body) body = loop.tree.no_script(machine, server);
-  body->machine = machine;
-  found.body = std::move(*body);
+  if (!*body) {
+    found.body = std::move(body->error());
+    return found;
+  }
+  (*body)->machine = machine;
+  found.body = std::move(**body);
   return found;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ struct Wanted {
 };
 
 using Answer = std::variant<Body, Listing, Refusal, Wanted>;
+
+/// A script that the owner wrote, or why it can't be served although it is there.
+using OwnerScript = std::expected<Body, Refusal>;
 
 /// A file as it is; its version is named by what stat(2) says.
 Body file_body(Opened opened, Body::Kind kind, std::string_view path);

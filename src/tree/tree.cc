@@ -128,26 +128,24 @@ std::optional<Answer> Tree::by_name(std::string_view path) {
 }
 
 Answer Tree::machine_script(const wire::Mac& mac) {
-  if (auto own = own_script(mac)) return std::move(*own);
-  return script_of(mac);
+  auto own = own_script(mac);
+  if (!own) return script_of(mac);
+  if (!*own) return std::move(own->error());
+  return std::move(**own);
 }
 
-std::optional<Body> Tree::own_script(const wire::Mac& mac) {
-  auto body = file_in(scripts_, script_name(mac), Body::Kind::file);
-  if (body) body->machine = mac;
-  return body;
+std::optional<OwnerScript> Tree::own_script(const wire::Mac& mac) {
+  auto script = script_in(script_name(mac));
+  if (script && *script) (*script)->machine = mac;
+  return script;
 }
 
-std::optional<Body> Tree::default_script() {
-  return file_in(scripts_, "default.ipxe", Body::Kind::file);
-}
-
-std::optional<Refusal> Tree::default_refusal() {
+std::optional<OwnerScript> Tree::script_in(const std::string& name) {
   if (scripts_.path().empty()) return std::nullopt;
-  constexpr auto name = "default.ipxe";
-  const auto opened = scripts_.open(name);
-  if (opened || opened.error() == ENOENT) return std::nullopt;
-  return refusal(opened.error(), name);
+  auto opened = scripts_.open(name);
+  if (!opened && opened.error() != ENOENT) return std::unexpected(refusal(opened.error(), name));
+  if (!opened || opened->is_folder()) return std::nullopt;
+  return file_body(std::move(*opened), Body::Kind::file, name);
 }
 
 Body Tree::made(Body::Kind kind, std::string name, std::string text) {

@@ -60,11 +60,9 @@ class Tree {
   /// protocols' own modules make such paths).
   Answer resolve(const std::string& path);
 
-  /// A machine's own script, which wins over whatever else is for it; default.ipxe.
-  std::optional<Body> own_script(const wire::Mac& mac);
-  std::optional<Body> default_script();
-  /// Why default.ipxe can't be served although it is there.
-  std::optional<Refusal> default_refusal();
+  /// A machine's own script, which wins over whatever else is for it; default.ipxe. Nothing: there is none.
+  std::optional<OwnerScript> own_script(const wire::Mac& mac);
+  std::optional<OwnerScript> default_script() { return script_in("default.ipxe"); }
   /// What was made for a machine, as a body. `name`: what the content type follows from.
   static Body made(Body::Kind kind, std::string name, std::string text);
   /// The message for a machine that nothing is for.
@@ -80,6 +78,7 @@ class Tree {
   std::optional<Answer> by_name(std::string_view path);
   Answer machine_script(const wire::Mac& mac);
   std::optional<Body> rom(std::string_view name);
+  std::optional<OwnerScript> script_in(const std::string& name);
   std::optional<Body> file_in(Folder& folder, const std::string& relative, Body::Kind kind);
   Listing root();
 

@@ -89,8 +89,23 @@ TEST_F(TreeTest, GivesAMachineItsOwnScriptAndLeavesTheRestToOthers) {
   write("scripts/default.ipxe", "default");
   write("scripts/52-54-00-00-00-01.ipxe", "own");
   EXPECT_EQ(get(asked), "own");
-  EXPECT_EQ(tree.own_script(mac)->machine, mac);
-  EXPECT_EQ(tree.default_script()->size(), 7U);
+  EXPECT_EQ((*tree.own_script(mac))->machine, mac);
+  EXPECT_EQ((*tree.default_script())->size(), 7U);
+}
+
+TEST_F(TreeTest, TellsWhyAnOwnersScriptCantBeServed) {
+  const auto mac = *wire::Mac::parse("525400000001");
+  write("secret", "secret");
+  fs::create_symlink(base_ / "secret", base_ / "scripts/default.ipxe");
+  fs::create_symlink(base_ / "secret", base_ / "scripts/52-54-00-00-00-01.ipxe");
+  fs::create_symlink("gone", base_ / "scripts/52-54-00-00-00-02.ipxe");
+  Tree tree(layout());
+  for (const auto& script : {tree.default_script(), tree.own_script(mac)}) {
+    ASSERT_TRUE(script && !*script);
+    EXPECT_EQ(script->error().reason, Refusal::Reason::forbidden);
+  }
+  EXPECT_EQ(reason(tree.resolve("ipxe/525400000001.ipxe")), Refusal::Reason::forbidden);
+  EXPECT_FALSE(tree.own_script(*wire::Mac::parse("525400000002")));
 }
 
 TEST_F(TreeTest, LeavesProfilesTemplatesAndTheMenuToOthers) {

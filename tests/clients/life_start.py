@@ -178,6 +178,27 @@ def help_and_versions(bench):
             check(word in done.stdout, f"{arguments}: no {word!r} in {done.stdout[:500]!r}")
 
 
+@case("life.exit-codes")
+def exit_codes(bench):
+    """a wrong argument or a missing folder: exit code 2 and one line; a mistake in a file: 1"""
+    folder = bench.folder / "exit-codes"
+    folder.mkdir()
+    mac = "52:54:00:12:34:56"
+    for arguments, word in ((("explain", "nomac"), "nomac"), (("explain", mac, "--ip", "x"), "--ip"),
+                            (("fetch", "none/1"), "none"), (("fetch", "debian/99"), "99"),
+                            (("fetch", "debian/12", "--from", "x", "-d", folder), "x/"),
+                            (("fetch", "debian/12", "--from", "http://192.0.2.1/"), "-d DIR"),
+                            (("check", folder / "none"), "none"), (("check",), "pixie check DIR"),
+                            (("tls", "init", folder / "tls", "--name", "a b"), "a b"),
+                            (("machine", "show", "nomac"), "nomac"), (("doctor", "nothing"), "nothing"),
+                            (("storm", "192.0.2.256"), "192.0.2.256")):
+        says(bench.refused(*arguments), USAGE, word)
+    check(not (folder / "tls").exists(), "a folder was made for names that can't be")
+    (folder / "pixie.toml").write_text("[profiles.a]\n")
+    for arguments in (("check", folder), ("explain", mac, "-d", folder)):
+        equal(f"{arguments}", bench.refused(*arguments).returncode, FAILURE)
+
+
 @case("life.no-network")
 def no_network(bench):
     """it starts and serves where there is no network and no DNS at all"""
