@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -72,10 +73,26 @@ class Check {
     for (const auto& name : names) script(name, mistakes);
   }
 
+  /// `52-54-00-12-34-5`: hexadecimal digits with marks between, as only MAC addresses are written.
+  static bool is_like_mac(std::string_view name) {
+    const auto is_mark = [](char c) { return c == '-' || c == ':'; };
+    const auto is_digit = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+    return std::ranges::count_if(name, is_mark) >= 4 &&
+           std::ranges::all_of(name, [&](char c) { return is_mark(c) || is_digit(c); });
+  }
+
   /// One that pixie serves by itself: a machine's own, default.ipxe, chain.ipxe.
   void script(const std::string& name, std::vector<Diagnostic>& mistakes) {
     constexpr std::string_view ending = ".ipxe";
-    const auto mac = wire::Mac::parse(name.substr(0, name.size() - ending.size()));
+    const auto stem = name.substr(0, name.size() - ending.size());
+    const auto mac = wire::Mac::parse(stem);
+    if (!mac && is_like_mac(stem)) {
+      mistakes.push_back({.file = name,
+                          .text = fmt::format("no machine asks for it: {} is no MAC address such "
+                                              "as 52-54-00-12-34-56",
+                                              stem),
+                          .excerpt = {}});
+    }
     if (mac) {
       ++own_scripts_;
       if (const auto asked = mac->hyphens() + ".ipxe"; asked != name) {

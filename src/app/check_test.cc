@@ -68,11 +68,14 @@ TEST_F(CheckCommand, LooksAtScripts) {
   write("52-54-00-00-00-01.ipxe", "boot\nmore\n");
   write("default.ipxe", "");
   write("52-54-00-00-00-AB.ipxe", "#!ipxe\n");
+  write("52-54-00-00-00-1.ipxe", "#!ipxe\n");
+  write("a-b-c.ipxe", "#!ipxe\n");
   const auto told = checked(false);
   EXPECT_THAT(told, HasSubstr("52-54-00-00-00-01.ipxe:1:1: an iPXE script begins with"));
   EXPECT_THAT(told, HasSubstr("default.ipxe:1:1: "));
   EXPECT_THAT(told, HasSubstr("asks for 52-54-00-00-00-ab.ipxe"));
-  EXPECT_THAT(told, HasSubstr("3 mistakes\n"));
+  EXPECT_THAT(told, HasSubstr("52-54-00-00-00-1 is no MAC address"));
+  EXPECT_THAT(told, HasSubstr("4 mistakes\n"));
 }
 
 TEST_F(CheckCommand, RendersForMachinesWithAnEntry) {

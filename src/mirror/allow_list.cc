@@ -37,19 +37,15 @@ std::optional<std::uint16_t> written_port(const http::Url& plain, const http::Ur
 Expected<AllowList> AllowList::parse(std::string_view text) {
   AllowList list;
   while (!text.empty()) {
-    const auto written = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(written.size() + 1, text.size()));
-    auto item = written;
+    auto item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(item.size() + 1, text.size()));
     const bool pattern = item.starts_with(any_label);
     if (pattern) item.remove_prefix(any_label.size());
     const auto plain = http::Url::parse(fmt::format("http://{}", item));
     const auto secure = http::Url::parse(fmt::format("https://{}", item));
     const bool is_host = plain && secure && plain->target == "/" && !item.contains('/');
-    if (!is_host || (pattern && wire::IpAddress::parse(plain->host))) {
-      return fail(fmt::format(
-          "expected hosts such as mirror.example.org, *.example.org or 192.0.2.7:8080, not '{}'",
-          written));
-    }
+    if (!is_host || (pattern && wire::IpAddress::parse(plain->host)))
+      return fail("expected hosts such as mirror.example.org, *.example.org or 192.0.2.7:8080");
     list.items_.push_back({plain->host, pattern, written_port(*plain, *secure)});
   }
   return list;
