@@ -172,7 +172,7 @@ Answer get_script(const Context& context) {
   auto script = script_of(context, inquiry, decision);
   if (script.text)
     return {{.content_type = "text/plain; charset=utf-8", .body = std::move(*script.text)}};
-  // What is for the machine but can't be made or served is the owner's to mend.
+  // What is for the machine but can't be made, served or shown is the owner's to mend.
   const bool mendable = script.mistake && decision.because != Because::nothing;
   return problem(mendable ? 409 : 404, script.mistake.value_or("The file is gone."));
 }

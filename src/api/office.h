@@ -52,7 +52,7 @@ class Office {
   virtual std::shared_ptr<const Tokens> tokens() const = 0;
   virtual const machines::Roster& roster() const = 0;
   virtual std::shared_ptr<const roms::Catalogue> catalogue() const = 0;
-  /// The text of the machine's own script, and of default.ipxe, or why it can't be served; nothing: there is none.
+  /// The text of the machine's own script, and of default.ipxe, or why it can't be served or shown; nothing: there is none.
   virtual std::optional<Expected<std::string>> own_script(const wire::Mac& mac) const = 0;
   virtual std::optional<Expected<std::string>> default_script() const = 0;
   /// As last heard, without asking the other server now.

@@ -73,12 +73,19 @@ class Check {
     for (const auto& name : names) script(name, mistakes);
   }
 
-  /// `52-54-00-12-34-5`: hexadecimal digits with marks between, as only MAC addresses are written.
+  /// `52-54-00-12-34-5`: one or two hexadecimal digits at a time, as only MAC addresses are written (no UUID is).
   static bool is_like_mac(std::string_view name) {
-    const auto is_mark = [](char c) { return c == '-' || c == ':'; };
-    const auto is_digit = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
-    return std::ranges::count_if(name, is_mark) >= 4 &&
-           std::ranges::all_of(name, [&](char c) { return is_mark(c) || is_digit(c); });
+    std::size_t marks = 0;
+    std::size_t digits = 0;
+    for (const char c : name) {
+      if (c == '-' || c == ':') {
+        ++marks;
+        digits = 0;
+      } else if (std::isxdigit(static_cast<unsigned char>(c)) == 0 || ++digits > 2) {
+        return false;
+      }
+    }
+    return marks >= 4;
   }
 
   /// One that pixie serves by itself: a machine's own, default.ipxe, chain.ipxe.

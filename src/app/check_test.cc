@@ -69,6 +69,7 @@ TEST_F(CheckCommand, LooksAtScripts) {
   write("default.ipxe", "");
   write("52-54-00-00-00-AB.ipxe", "#!ipxe\n");
   write("52-54-00-00-00-1.ipxe", "#!ipxe\n");
+  write("52540012-3456-7890-abcd-ef0123456789.ipxe", "#!ipxe\n");
   write("a-b-c.ipxe", "#!ipxe\n");
   const auto told = checked(false);
   EXPECT_THAT(told, HasSubstr("52-54-00-00-00-01.ipxe:1:1: an iPXE script begins with"));
@@ -163,8 +164,11 @@ TEST_F(ExplainCommand, TellsOfScriptsThatWin) {
   write("default.ipxe", "#!ipxe\necho all\n");
   EXPECT_THAT(explained("525400000001"), HasSubstr("\necho own\n"));
   EXPECT_THAT(explained("525400000002"), HasSubstr("\necho all\n"));
-  fs::remove(folder / "default.ipxe");
-  fs::create_symlink("/etc/hostname", folder / "default.ipxe");
+  for (const auto* name : {"52-54-00-00-00-01.ipxe", "default.ipxe"}) {
+    fs::remove(folder / name);
+    fs::create_symlink("/etc/hostname", folder / name);
+  }
+  EXPECT_THAT(explained("525400000001"), HasSubstr("01.ipxe is a symbolic link that leads out"));
   EXPECT_THAT(explained("525400000002"),
               HasSubstr("\nIts script\ndefault.ipxe is a symbolic link that leads out"));
 }

@@ -28,19 +28,22 @@ std::string age_text(std::int64_t seconds) {
   return fmt::format("{} d", seconds / day);
 }
 
-Expected<std::vector<Folder::Described>> entries_of(const Folder& folder,
-                                                    const Settings& settings) {
+Outcome<std::vector<Folder::Described>> entries_of(const Folder& folder, const Settings& settings) {
   std::error_code error;
   if (!std::filesystem::exists(settings.mirror_folder, error)) {
-    return fail(fmt::format("there is no mirror in {}: name its folder by --mirror-dir, or --state",
-                            settings.mirror_folder));
+    return failed(usage,
+                  fmt::format("there is no mirror in {}: name its folder by --mirror-dir, or "
+                              "--state",
+                              settings.mirror_folder));
   }
-  return folder.read();
+  auto entries = folder.read();
+  if (!entries) return failed(failure, entries.error().text);
+  return std::move(*entries);
 }
 
 int list(const Settings& settings) {
   const auto entries = entries_of(Folder(settings.mirror_folder), settings);
-  if (!entries) return complain(failure, entries.error());
+  if (!entries) return complain(entries.error());
   const auto now = std::time(nullptr);
   std::uint64_t total = 0;
   fmt::print("{:>9}  {:>7}  {:10}  URL\n", "SIZE", "USED", "STATE");
@@ -63,7 +66,7 @@ int list(const Settings& settings) {
 int verify(const Settings& settings) {
   const Folder folder(settings.mirror_folder);
   const auto entries = entries_of(folder, settings);
-  if (!entries) return complain(failure, entries.error());
+  if (!entries) return complain(entries.error());
   std::size_t sound = 0;
   std::size_t damaged = 0;
   for (const auto& [entry, used] : *entries) {

@@ -55,8 +55,7 @@ constexpr Row catalogue[] = {
      "Set next-server (siaddr) on {server} to the address of the TFTP server."},
     {Fault::two_proxies, "two-proxies", false,
      "Several servers tell the machine what to boot ({detail}): which one it follows depends on "
-     "its "
-     "firmware, or is chance.",
+     "its firmware, or is chance.",
      "Let one of them tell it: stop a proxy, or remove the boot file from the DHCP server."},
     {Fault::two_dhcp_servers, "two-dhcp-servers", false,
      "Several DHCP servers offer addresses ({detail}): which one the machine follows is chance.",

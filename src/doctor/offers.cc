@@ -86,12 +86,14 @@ class Chooser {
   std::vector<const Offer*> usable(bool proxies) const {
     std::vector<const Offer*> found;
     for (const auto& offer : offers_) {
-      if (offer.is_proxy() == proxies && tells_what_to_boot(offer) &&
-          reason_to_ignore(offer, client_).empty()) {
-        found.push_back(&offer);
-      }
+      if (offer.is_proxy() == proxies && counts(offer)) found.push_back(&offer);
     }
     return found;
+  }
+
+  /// Whether the firmware looks at what the offer says of booting.
+  bool counts(const Offer& offer) const {
+    return tells_what_to_boot(offer) && reason_to_ignore(offer, client_).empty();
   }
 
   /// The order is that of EDK2 (PxeBcSelectDhcp4Offer): a DHCP server that speaks PXE, a proxy, a
@@ -152,21 +154,18 @@ class Chooser {
   }
 
   void name_rivals() {
-    const auto is_telling_proxy = [](const Offer& offer) {
-      return offer.is_proxy() && tells_what_to_boot(offer);
-    };
-    if (std::ranges::any_of(offers_, is_telling_proxy))
-      name_rivals(Fault::two_proxies, tells_what_to_boot);
+    if (!usable(true).empty())
+      name_rivals(Fault::two_proxies, [this](const Offer& offer) { return counts(offer); });
     name_rivals(Fault::two_dhcp_servers, std::not_fn(&Offer::is_proxy));
   }
 
-  template <class Counts>
-  void name_rivals(Fault fault, Counts counts) {
+  template <class IsOne>
+  void name_rivals(Fault fault, IsOne is_one) {
     std::vector<std::string> servers;
     for (const auto& offer : offers_) {
       const auto name = offer.server().text();
       const bool is_new = std::ranges::find(servers, name) == servers.end();
-      if (std::invoke(counts, offer) && is_new) servers.push_back(name);
+      if (std::invoke(is_one, offer) && is_new) servers.push_back(name);
     }
     if (servers.size() < 2) return;
     choice_.findings.push_back(

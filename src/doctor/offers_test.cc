@@ -130,6 +130,9 @@ TEST(Offers, RivalsAreNoted) {
   // So are a DHCP server and a proxy.
   const auto mixed = offers_of({address_and("rom"), other});
   EXPECT_THAT(ids(choose(mixed, client_facts("x86-bios")).findings), ElementsAre("two-proxies"));
+  // But what the firmware ignores is none.
+  EXPECT_THAT(ids(choose(mixed, client_facts("x64-http")).findings),
+              testing::Not(Contains("two-proxies")));
   // The same server twice is no rival.
   const auto twice = offers_of({address_and("rom"), address_and("rom")});
   EXPECT_THAT(choose(twice, client_facts("x86-bios")).findings, IsEmpty());

@@ -50,7 +50,7 @@ struct Wanted {
 
 using Answer = std::variant<Body, Listing, Refusal, Wanted>;
 
-/// A script that the owner wrote, or why it can't be served although it is there.
+/// A script that the owner wrote, or why it can't be opened.
 using OwnerScript = std::expected<Body, Refusal>;
 
 /// A file as it is; its version is named by what stat(2) says.

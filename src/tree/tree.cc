@@ -143,9 +143,10 @@ std::optional<OwnerScript> Tree::own_script(const wire::Mac& mac) {
 std::optional<OwnerScript> Tree::script_in(const std::string& name) {
   if (scripts_.path().empty()) return std::nullopt;
   auto opened = scripts_.open(name);
-  if (!opened && opened.error() != ENOENT) return std::unexpected(refusal(opened.error(), name));
-  if (!opened || opened->is_folder()) return std::nullopt;
-  return file_body(std::move(*opened), Body::Kind::file, name);
+  if (opened && opened->is_folder()) return std::nullopt;
+  if (opened) return file_body(std::move(*opened), Body::Kind::file, name);
+  if (opened.error() == ENOENT || opened.error() == ENOTDIR) return std::nullopt;
+  return std::unexpected(refusal(opened.error(), name));
 }
 
 Body Tree::made(Body::Kind kind, std::string name, std::string text) {

@@ -99,6 +99,7 @@ TEST_F(TreeTest, TellsWhyAnOwnersScriptCantBeServed) {
   fs::create_symlink(base_ / "secret", base_ / "scripts/default.ipxe");
   fs::create_symlink(base_ / "secret", base_ / "scripts/52-54-00-00-00-01.ipxe");
   fs::create_symlink("gone", base_ / "scripts/52-54-00-00-00-02.ipxe");
+  fs::create_symlink("default.ipxe/x", base_ / "scripts/52-54-00-00-00-03.ipxe");
   Tree tree(layout());
   for (const auto& script : {tree.default_script(), tree.own_script(mac)}) {
     ASSERT_TRUE(script && !*script);
@@ -106,6 +107,7 @@ TEST_F(TreeTest, TellsWhyAnOwnersScriptCantBeServed) {
   }
   EXPECT_EQ(reason(tree.resolve("ipxe/525400000001.ipxe")), Refusal::Reason::forbidden);
   EXPECT_FALSE(tree.own_script(*wire::Mac::parse("525400000002")));
+  EXPECT_FALSE(tree.own_script(*wire::Mac::parse("525400000003")));
 }
 
 TEST_F(TreeTest, LeavesProfilesTemplatesAndTheMenuToOthers) {
