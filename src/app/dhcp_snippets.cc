@@ -122,8 +122,9 @@ constexpr std::string_view kea = R"snippet(// Network boot from pixie at @ADDRES
   {
     "name": "pixie-x64",
     "test": "not member('pixie-ipxe') and (option[93].hex == 0x0007 or option[93].hex == 0x0009)",
-                           "next-server" : "@ADDRESS@", "boot-file-name" : "snponly.efi"
-},
+    "next-server": "@ADDRESS@",
+    "boot-file-name": "snponly.efi"
+  },
   {
     "name": "pixie-arm32",
     "test": "not member('pixie-ipxe') and option[93].hex == 0x000a",

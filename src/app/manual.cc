@@ -124,14 +124,16 @@ constexpr Text exit_codes[] = {
     {"0", "All went well; also after SIGTERM and SIGINT."},
     {"1",
      "A command failed: a file can't be read or written, a ROM is damaged, a mirror does not "
-     "answer; "
-     "serving: what pixie keeps (--state, --mirror-dir) can't be used, or a protection that "
+     "answer; serving: what pixie keeps (--state, --mirror-dir) can't be used, or a protection "
+     "that "
      "--sandbox demands can't be had; doctor, storm: a machine does not boot; machine: the server "
      "can't be reached, or refuses; check, explain: there is a mistake."},
     {"2",
      "A setting or an argument is wrong, or the folder or file of a setting is missing; doctor: a "
      "capability is missing."},
-    {"3", "A port can't be opened: taken, privileged, or no address of this machine."},
+    {"3",
+     "A port can't be opened: taken, privileged, or no address of this machine; or DHCP can't be "
+     "served: no range, no network, no file for the leases, or another server is there."},
 };
 
 constexpr std::string_view description =

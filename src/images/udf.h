@@ -1,4 +1,4 @@
-// Reads the folders of a UDF volume (OSTA UDF 1.02 to 2.60 on ECMA-167). A folder is a file of file identifier
+// Reads the folders of a UDF volume (OSTA UDF 1.02 to 2.50 on ECMA-167). A folder is a file of file identifier
 // descriptors (4/14.4):
 //   0 tag[16] · 16 version[2] · 18 characteristics · 19 length of the name · 20 where the file entry is, a long_ad[16] ·
 //   36 length of what is before the name[2] · that · the name, in OSTA Compressed Unicode · padding to 4 bytes

@@ -99,7 +99,8 @@ TEST_F(TreeTest, TellsWhyAnOwnersScriptCantBeServed) {
   fs::create_symlink(base_ / "secret", base_ / "scripts/default.ipxe");
   fs::create_symlink(base_ / "secret", base_ / "scripts/52-54-00-00-00-01.ipxe");
   fs::create_symlink("gone", base_ / "scripts/52-54-00-00-00-02.ipxe");
-  fs::create_symlink("default.ipxe/x", base_ / "scripts/52-54-00-00-00-03.ipxe");
+  write("scripts/file", "");
+  fs::create_symlink("file/x", base_ / "scripts/52-54-00-00-00-03.ipxe");
   Tree tree(layout());
   for (const auto& script : {tree.default_script(), tree.own_script(mac)}) {
     ASSERT_TRUE(script && !*script);
