@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import urllib.parse
 
+from lab import iso
+
 from .bench import content
 from .case import Stopwatch, case, check, equal
 from .clients_http import GETS, url_of
@@ -30,10 +32,7 @@ def make_iso(bench, path, files, *options):
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         (top / name).write_bytes(data)
     path.parent.mkdir(parents=True, exist_ok=True)
-    command = ("xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", "PIXIE_TEST", *options,
-               "-o", path, top)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    equal(f"xorriso: {done.stderr}", done.returncode, 0)
+    iso.make(path, top, "-R", "-J", "-V", "PIXIE_TEST", *options)
 
 
 def images_folder(bench):

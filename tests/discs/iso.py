@@ -3,6 +3,7 @@
 import os
 
 from clients.case import check, equal
+from lab.iso import make as xorriso
 
 from . import trees
 from .readers import by_7z, by_bsdtar, of_folder, run, same
@@ -19,12 +20,6 @@ def case(function):
 def genisoimage(image, tree, *options):
     """Makes an image of a folder."""
     run(["genisoimage", "-quiet", *options, "-o", image, tree])
-    return image
-
-
-def xorriso(image, tree, *options):
-    """As genisoimage(), by the other maker."""
-    run(["xorriso", "-as", "mkisofs", "-quiet", *options, "-o", image, tree])
     return image
 
 

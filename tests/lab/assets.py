@@ -23,9 +23,10 @@ import tempfile
 import zlib
 
 if __package__:
-    from . import debian
+    from . import debian, iso
 else:
     import debian
+    import iso
 
 # The smallest kernel package of each architecture that drives QEMU's machines.
 KERNEL_PACKAGES = {
@@ -168,9 +169,7 @@ def _mini_iso(scratch):
     for file in ("linux", "initrd.gz"):
         shutil.copyfile(netboot / file, tree / file)
     shutil.copytree(netboot / "grub", tree / "boot" / "grub")
-    subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "ISOIMAGE",
-                    "-o", scratch / "mini.iso", tree], check=True, capture_output=True)
-    return scratch / "mini.iso"
+    return iso.make(scratch / "mini.iso", tree, "-R", "-V", "ISOIMAGE")
 
 
 def sysroot(architecture):

@@ -8,6 +8,8 @@ import pathlib
 import shutil
 import subprocess
 
+from . import iso
+
 TESTDATA = pathlib.Path(__file__).resolve().parent.parent.parent / "src/recipes/testdata"
 # What BIOS and UEFI would start from the disc; nothing here does.
 BOOT_IMAGES = {"bios": ("boot-bios.bin", ("-b", "boot-bios.bin", "-no-emul-boot", "-boot-load-size", "4")),
@@ -69,9 +71,9 @@ def make(name, linux, folder):
 
 def _make_iso(image, tree, target):
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = ["xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", image.volume]
+    options = ["-R", "-J", "-V", image.volume]
     for firmware in image.firmware:
-        name, options = BOOT_IMAGES[firmware]
+        name, more = BOOT_IMAGES[firmware]
         (tree / name).write_bytes(bytes(2048))
-        command += options
-    subprocess.run([*command, "-o", target, tree], check=True, capture_output=True)
+        options += more
+    iso.make(target, tree, *options)
