@@ -128,9 +128,11 @@ class Client:
 
 class Download:
     """The receiving side of one transfer (RFC 7440), without a socket. It takes lost, doubled and
-    late packets: blocks are counted from 1 without roll-over."""
+    late packets: blocks are counted from 1 without roll-over. What comes from elsewhere than its
+    first packet is of another transfer (RFC 1350 section 4), to who had the port before."""
 
     def __init__(self):
+        self._source = None
         self.received = bytearray()
         self.options = {}
         self.complete = False
@@ -141,6 +143,9 @@ class Download:
 
     def take(self, packet):
         """Takes a packet; returns the block to acknowledge, or None."""
+        self._source = self._source or packet.source
+        if packet.source != self._source:
+            return None
         check(packet.opcode != ERROR, f"ERROR {packet.code} {packet.text!r}")
         if packet.opcode == OACK:
             self.options = packet.options
@@ -171,6 +176,7 @@ class Download:
     def repeat(self):
         """What to acknowledge again after a silence; None before anything came."""
         self._told_of_gap = False
+        self._source = None
         return None if self._next == 1 and not self.options else self._next - 1
 
 
