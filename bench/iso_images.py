@@ -62,7 +62,7 @@ class PixieImage(servers.Pixie):
     image = None
 
     def command(self):
-        return [*super().command(), "--images", self.folder / "images", "--state", self.folder / "state"]
+        return [*super().command(), "--images", self.folder / "images"]
 
     def start(self):
         """Returns the seconds until it answers; the image is made before."""

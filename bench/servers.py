@@ -202,7 +202,7 @@ class Pixie(Server):
     def command(self):
         return [Program(str(self.path), dict(os.environ)), "-t", f"127.0.0.1:{self.tftp_port}",
                 "-u", f"127.0.0.1:{self.http_port}", "-d", self.scripts or self.root / "ipxe",
-                "-e", self.root / "extra", "--threads", "1"]
+                "-e", self.root / "extra", "--threads", "1", "--state", self.folder / "state"]
 
     def version(self):
         return _output(self.command()[0], "--version").splitlines()[0]
@@ -328,7 +328,7 @@ class PixieMirror(_Caching, Pixie):
 
     def command(self):
         return [*super().command(), "--mirror", f"127.0.0.1:{self.upstream_port}", "--mirror-dir",
-                self.folder / "mirror", "--state", self.folder / "state"]
+                self.folder / "mirror"]
 
     def target(self, name):
         return f"/mirror/http/127.0.0.1:{self.upstream_port}/{name}"
